@@ -1,0 +1,83 @@
+"""The guided filter as coefficients: kept small, read at any resolution.
+
+He, Sun and Tang, "Guided Image Filtering" (PAMI 2013), and He and Sun, "Fast Guided Filter" (2015): inside a window a
+target is `gain * guide + offset`. Gain and offset are smooth, so they are computed on the small guide image and
+interpolated, while the guide itself is read at full resolution: the result has the full-resolution edges.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .geometry import Box, Grid, Size
+from .jit import kernel
+
+Plane = NDArray[np.float32]
+
+
+def box_mean(plane: NDArray[np.floating], radius: int) -> NDArray[np.float64]:
+    """Return the mean over (2 * radius + 1) squared windows, cut off at the border."""
+    total = np.asarray(plane, np.float64)
+    for axis in (0, 1):
+        length = total.shape[axis]
+        sums = np.concatenate([np.zeros_like(total.take([0], axis)), total.cumsum(axis)], axis)
+        index = np.arange(length)
+        low, high = np.maximum(index - radius, 0), np.minimum(index + radius + 1, length)
+        count = (high - low).reshape((-1, 1) if axis == 0 else (1, -1))
+        total = (sums.take(high, axis) - sums.take(low, axis)) / count
+    return total
+
+
+def coefficients(guide: Plane, target: Plane, radius: int, epsilon: float) -> tuple[Plane, Plane]:
+    """Return (gain, offset), float32 (h, w): `target` as seen through `guide`, both (h, w).
+
+    radius: in px of the guide. epsilon: variance of the guide below which a window counts as flat.
+    """
+    mean_g, mean_t = box_mean(guide, radius), box_mean(target, radius)
+    variance = box_mean(np.square(guide, dtype=np.float64), radius) - mean_g**2
+    covariance = box_mean(np.multiply(guide, target, dtype=np.float64), radius) - mean_g * mean_t
+    gain = covariance / (np.maximum(variance, 0.0) + epsilon)
+    offset = mean_t - gain * mean_g
+    return box_mean(gain, radius).astype(np.float32), box_mean(offset, radius).astype(np.float32)
+
+
+def smooth_coefficients(guide: Plane, radius: int, epsilon: float) -> tuple[Plane, Plane]:
+    """Return (gain, offset) of the guide smoothed by itself: its base layer, edges kept."""
+    return coefficients(guide, guide, radius, epsilon)
+
+
+def read_positions(start: int, stop: int, axis: tuple[float, float], source: int, small: int) -> NDArray[np.float32]:
+    """Return where grid px start..stop lie on a small image of `small` px that covers `source` px, clamped to it.
+
+    axis: (origin, step) of the grid. Positions are in px of the small image, 0 at the centre of its first pixel.
+    """
+    centres = axis[0] + (np.arange(start, stop, dtype=np.float64) + 0.5) * axis[1]
+    return np.clip(centres * (small / source) - 0.5, 0.0, small - 1.0).astype(np.float32)
+
+
+@kernel
+def _interpolate(planes: NDArray[np.float32], rows: Plane, columns: Plane, out: NDArray[np.float32]) -> None:
+    """Fill out (n, h, w) with planes (n, small_h, small_w) at `rows` x `columns`, bilinear."""
+    last_row, last_column = planes.shape[1] - 1, planes.shape[2] - 1
+    line = np.empty(planes.shape[2], np.float32)
+    for j in range(rows.shape[0]):
+        top = int(rows[j])
+        bottom = min(top + 1, last_row)
+        fy = rows[j] - np.float32(top)
+        for n in range(planes.shape[0]):
+            for i in range(line.shape[0]):
+                line[i] = planes[n, top, i] + (planes[n, bottom, i] - planes[n, top, i]) * fy
+            for i in range(columns.shape[0]):
+                left = int(columns[i])
+                fx = columns[i] - np.float32(left)
+                out[n, j, i] = line[left] + (line[min(left + 1, last_column)] - line[left]) * fx
+
+
+def interpolate(planes: NDArray[np.float32], box: Box, grid: Grid, source: Size) -> NDArray[np.float32]:
+    """Return `planes` (n, small_h, small_w), which cover the source, at the px of `box` on `grid`: (n, h, w)."""
+    rows = read_positions(box.top, box.bottom, (grid.top, grid.step_y), source.height, planes.shape[1])
+    columns = read_positions(box.left, box.right, (grid.left, grid.step_x), source.width, planes.shape[2])
+    out = np.empty((planes.shape[0], box.height, box.width), np.float32)
+    _interpolate(planes, rows, columns, out)
+    return out

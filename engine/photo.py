@@ -1,0 +1,223 @@
+"""A Photo: a source plus edits. Nothing is computed until somebody asks for pixels."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal, Protocol
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import fastmath
+from .framing import Framing
+from .geometry import Box, Grid, Size
+from .jit import kernel
+from .metadata import Metadata
+from .tiles import Progress, for_each, no_progress, split
+
+Pixels = NDArray[np.float32]
+GUIDE_SIDE = 1024
+
+
+class Source(Protocol):
+    """Where a photo's pixels come from: a RAW mosaic or an image.
+
+    `size` is the upright full-resolution size, after the camera's default crop and the EXIF orientation.
+    `kind` says whether the light is as the sensor saw it ("scene") or already rendered for a screen ("display").
+    """
+
+    @property
+    def size(self) -> Size: ...
+    @property
+    def kind(self) -> Literal["scene", "display"]: ...
+    @property
+    def metadata(self) -> Metadata: ...
+    @property
+    def name(self) -> str:
+        """The file's name, for messages."""
+        ...
+
+    def read(self, box: Box, grid: Grid) -> Pixels:
+        """Return new float32 (box.height, box.width, 3) pixels, scene-linear Rec.2020, of `grid`'s pixels in `box`.
+
+        `box` lies inside grid.domain(size). A pixel's value does not depend on the box it was asked for in.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class View:
+    """Where a tile lies, and what an edit may look at besides the tile's own pixels.
+
+    `luma` is the source's own luminance in this tile (what masks follow), None when no edit has a mask.
+    `to_frame` maps source px to the finished frame: (x, y) -> (-1..1, -1..1) for its corners, as a 2x3 matrix.
+    `seen` is what the edit's `prepare` returned.
+    """
+
+    box: Box
+    grid: Grid
+    source_size: Size
+    luma: Pixels | None
+    to_frame: NDArray[np.float64]
+    seen: Any = None
+
+    @property
+    def scale(self) -> float:
+        return self.grid.scale
+
+
+class Edit(Protocol):
+    """One change of pixels. An edit is pointwise, or names its halo, or looks at the small guide in `prepare`."""
+
+    @property
+    def wants_guide(self) -> bool: ...
+    @property
+    def wants_luma(self) -> bool: ...
+    def halo_px(self, source: Size, scale: float) -> int:
+        """Return how far, in rendered px at `scale`, a pixel's value depends on its neighbours."""
+        ...
+
+    def prepare(self, guide: Pixels, view: View, kind: Literal["scene", "display"]) -> Any:
+        """Return what `apply_` needs to know of the whole photo as the edits before this one left it."""
+        ...
+
+    def apply_(self, pixels: Pixels, view: View) -> None:
+        """Change `pixels`, (h, w, 3), in place; pixels nearer to an inner border than the halo may be wrong."""
+        ...
+
+
+_proxies: WeakKeyDictionary[Source, Pixels] = WeakKeyDictionary()
+_proxy_lock = threading.Lock()
+
+
+def source_proxy(source: Source) -> Pixels:
+    """Return the whole unedited source at GUIDE_SIDE px, computed once per source; do not write into it."""
+    with _proxy_lock:
+        if (pixels := _proxies.get(source)) is None:
+            frame = source.size.fit(GUIDE_SIDE)
+            pixels = read_parallel(source, Box.of(frame), Grid.whole(source.size, frame))
+            pixels.setflags(write=False)
+            _proxies[source] = pixels
+        return pixels
+
+
+def read_parallel(source: Source, box: Box, grid: Grid) -> Pixels:
+    """Return `source.read(box, grid)`, computed in the engine's threads."""
+    out = np.empty((box.height, box.width, 3), np.float32)
+
+    def task(tile: Box) -> None:
+        out[tile.slices(box)] = source.read(tile, grid)
+
+    for_each(task, list(split(box, width=box.width, height=max(16, box.height // 16))))
+    return out
+
+
+@kernel
+def _luminance(pixels: Pixels, out: Pixels) -> None:
+    for j in range(pixels.shape[0]):
+        for i in range(pixels.shape[1]):
+            luma = (
+                np.float32(0.2627) * pixels[j, i, 0]
+                + np.float32(0.6780) * pixels[j, i, 1]
+                + np.float32(0.0593) * pixels[j, i, 2]
+            )
+            out[j, i] = fastmath.cbrt(luma)
+
+
+def luminance(pixels: Pixels) -> Pixels:
+    """Return the cube root of luminance (ITU-R BT.2020-2, Y row), float32 (h, w): even steps look even."""
+    out = np.empty(pixels.shape[:2], np.float32)
+    _luminance(pixels, out)
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A source, the edits of its pixels in order, and how it is framed. Immutable and cheap to copy."""
+
+    source: Source
+    edits: tuple[Edit, ...] = ()
+    framing: Framing = field(default_factory=Framing)
+
+    def with_edit(self, edit: Edit) -> Photo:
+        """Return this photo with one more edit on top."""
+        return replace(self, edits=(*self.edits, edit))
+
+    def with_framing(self, framing: Framing) -> Photo:
+        """Return this photo framed as `framing` says."""
+        return replace(self, framing=framing)
+
+    @property
+    def size(self) -> Size:
+        """The full-resolution size of the finished photo."""
+        return self.framing.size(self.source.size)
+
+    def size_at(self, scale: float) -> Size:
+        """Return the size of the frame that `render(scale=scale)` gives."""
+        return Size(max(1, round(self.size.width * scale)), max(1, round(self.size.height * scale)))
+
+    def render(self, box: Box | None = None, scale: float = 1.0, progress: Progress = no_progress) -> Pixels:
+        """Return float32 (h, w, 3) pixels, scene-linear Rec.2020, of `box` of the frame rendered at `scale`.
+
+        `box` is in px of the frame of size_at(scale), the whole frame if None; `scale` is in (0, 1].
+        The result does not depend on how a frame is cut into boxes.
+        """
+        box = box or Box.of(self.size_at(scale))
+        out = np.empty((box.height, box.width, 3), np.float32)
+
+        def keep(tile: Box, pixels: Pixels) -> None:
+            out[tile.slices(box)] = pixels
+
+        self.each_tile(box, scale, keep, progress)
+        return out
+
+    def each_tile(
+        self, box: Box, scale: float, keep: Callable[[Box, Pixels], None], progress: Progress = no_progress
+    ) -> None:
+        """Render `box` tile by tile in the engine's threads; `keep(tile, pixels)` is called in those threads."""
+        if not 0.0 < scale <= 1.0:
+            raise ValueError(f"scale must be in (0, 1], got {scale}")
+        frame = self.size_at(scale)
+        if not Box.of(frame).contains(box) or box.empty:
+            raise ValueError(f"{box} is not inside the frame of {frame}")
+        _ = self._seen  # computed here, not in a worker thread
+
+        def task(tile: Box) -> None:
+            keep(tile, self._render_tile(tile, frame))
+
+        for_each(task, list(split(box)), progress)
+
+    def _render_tile(self, tile: Box, frame: Size) -> Pixels:
+        placed = self.framing.place(self.source.size, frame)
+        return placed.finish(self._render_source(placed.source_box(tile), placed.grid), tile)
+
+    def _render_source(self, box: Box, grid: Grid) -> Pixels:
+        """Return the edited pixels of `box` on the source's grid, before turning or straightening."""
+        domain = grid.domain(self.source.size)
+        halo = sum(edit.halo_px(self.source.size, grid.scale) for edit in self.edits)
+        reach = box.grow(halo).intersect(domain)
+        pixels = self.source.read(reach, grid)
+        luma = luminance(pixels) if any(edit.wants_luma for edit in self.edits) else None
+        view = View(reach, grid, self.source.size, luma, self.framing.to_frame(self.source.size))
+        for edit, seen in zip(self.edits, self._seen, strict=True):
+            edit.apply_(pixels, replace(view, seen=seen))
+        return pixels[box.slices(reach)]
+
+    @cached_property
+    def _seen(self) -> tuple[Any, ...]:
+        """What each edit saw in the guide, the whole photo at GUIDE_SIDE px as the edits below it left it."""
+        if not any(edit.wants_guide for edit in self.edits):
+            return (None,) * len(self.edits)
+        pixels = source_proxy(self.source).copy()
+        frame = Size(pixels.shape[1], pixels.shape[0])
+        grid = Grid.whole(self.source.size, frame)
+        view = View(Box.of(frame), grid, self.source.size, luminance(pixels), self.framing.to_frame(self.source.size))
+        seen: list[Any] = []
+        for edit in self.edits:
+            seen.append(edit.prepare(pixels, view, self.source.kind) if edit.wants_guide else None)
+            edit.apply_(pixels, replace(view, seen=seen[-1]))
+        return tuple(seen)
