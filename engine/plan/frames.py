@@ -1,0 +1,179 @@
+"""Framing wishes: crop, rotate, flip and straighten."""
+
+from __future__ import annotations
+
+import math
+
+from .phrases import Reader
+from .schema import WHOLE, Crop, Flip, Rotate, Step, Straighten
+
+_MAX_ASPECT = 9999
+
+
+def read_framing(reader: Reader, place: int) -> tuple[Step | None, int]:
+    """Read a framing wish whose verb is at `place`; (None, place) where what to do is not said or not sure."""
+    for verb, read in (
+        ("crop", _crop),
+        ("rotate", _rotate),
+        ("flip", _flip),
+        ("straighten", _straighten),
+    ):
+        if reader.has(place, verb):
+            step, after = read(reader, place + 1)
+            if step is not None:
+                return step, after
+    return _shape_first(reader, place)
+
+
+def read_shape(reader: Reader, place: int) -> tuple[str | None, int]:
+    """Read an aspect ratio such as "square", "16:9", "4 by 5", as a plan writes it."""
+    while reader.word(place) in ("a", "an", "the", "aspect", "ratio", "of", "format"):
+        place += 1
+    if reader.has(place, "square"):
+        return "1:1", place + 1
+    if reader.has(place, "aspect"):
+        parts = reader.word(place).lower().replace("x", ":").replace("×", ":").split(":")
+        return _aspect(float(parts[0]), float(parts[1])), _past_nouns(reader, place + 1)
+    width, after = reader.number(place)
+    if width is not None and reader.word(after) == "by":
+        height, end = reader.number(after + 1)
+        if height is not None:
+            return _aspect(width, height), _past_nouns(reader, end)
+    return None, place
+
+
+def _past_nouns(reader: Reader, place: int) -> int:
+    while reader.word(place) in ("aspect", "ratio", "format"):
+        place += 1
+    return place
+
+
+def _aspect(width: float, height: float) -> str | None:
+    if not (width.is_integer() and height.is_integer()):
+        width, height = round(width * 100), round(height * 100)
+    if not (1 <= width <= _MAX_ASPECT and 1 <= height <= _MAX_ASPECT and 0.05 <= width / height <= 20):
+        return None
+    common = math.gcd(int(width), int(height))
+    return f"{int(width) // common}:{int(height) // common}"
+
+
+def _photo(reader: Reader, place: int) -> int | None:
+    """Return the place after "the photo", "it" or nothing; None where something else is named."""
+    found, after = reader.noun_phrase(place, places=False)
+    if found is None:
+        return place
+    return after if found.kind in ("it", "straight") or found.target == WHOLE else None
+
+
+def _crop(reader: Reader, place: int) -> tuple[Step | None, int]:
+    cut = _cut_side(reader, place)
+    if cut is not None:
+        return cut
+    after = _photo(reader, place)
+    if after is None:
+        return None, place
+    cut = _cut_side(reader, after)
+    if cut is not None:
+        return cut
+    if reader.word(after) in ("to", "into", "as", "in", "at", "for"):
+        after += 1
+    shape, end = read_shape(reader, after)
+    return (Crop(aspect=shape), end) if shape else (None, place)
+
+
+def _cut_side(reader: Reader, place: int) -> tuple[Step, int] | None:
+    """Read "20 % off the bottom" or "the bottom 20 %" or "the bottom by 20 %"."""
+    share, after = _percent(reader, place)
+    if share is not None:
+        while reader.word(after) in ("off", "from", "of", "the", "on", "at"):
+            after += 1
+        return (_crop_off(reader.tag(after, "side"), share), after + 1) if reader.has(after, "side") else None
+    if reader.word(place) in ("off", "the"):
+        place += 1 + (reader.word(place + 1) == "the")
+    if not reader.has(place, "side"):
+        return None
+    share, after = _percent(reader, place + 1 + (reader.word(place + 1) == "by"))
+    return (_crop_off(reader.tag(place, "side"), share), after) if share is not None else None
+
+
+def _percent(reader: Reader, place: int) -> tuple[float | None, int]:
+    value, after = reader.number(place)
+    if value is None or not (reader.has(after, "percent_units") or reader.mark(after) == "%") or not 0 < value < 95:
+        return None, place
+    return value / 100, after + 1
+
+
+def _crop_off(side: str, share: float) -> Crop:
+    match side:
+        case "left":
+            return Crop(left=round(share, 4))
+        case "top":
+            return Crop(top=round(share, 4))
+        case "right":
+            return Crop(right=round(1 - share, 4))
+        case _:
+            return Crop(bottom=round(1 - share, 4))
+
+
+def _shape_first(reader: Reader, place: int) -> tuple[Step | None, int]:
+    """Read "square crop" and "16:9 crop"."""
+    shape, after = read_shape(reader, place)
+    return (Crop(aspect=shape), after + 1) if shape and reader.has(after, "crop") else (None, place)
+
+
+def _degrees(reader: Reader, place: int) -> tuple[float | None, int]:
+    after = place + (reader.word(place) in ("by", "it", "a"))
+    value, after = reader.number(after)
+    if value is None:
+        return None, place
+    return value, after + reader.has(after, "degree_units")
+
+
+def _side(reader: Reader, place: int) -> tuple[int, int]:
+    """Read a direction: +1 clockwise, -1 counterclockwise, 0 where none is said."""
+    place += reader.word(place) in ("to", "towards")
+    place += reader.word(place) == "the" and reader.has(place + 1, "left", "right")
+    if reader.has(place, "right"):
+        return 1, place + 1
+    return (-1, place + 1) if reader.has(place, "left") else (0, place)
+
+
+def _rotate(reader: Reader, place: int) -> tuple[Step | None, int]:
+    after = _photo(reader, place)
+    if after is None:
+        return None, place
+    if reader.word(after) == "upside down":
+        return Rotate(2), after + 1
+    side, after = _side(reader, after)
+    angle, after = _degrees(reader, after)
+    if not side:
+        side, after = _side(reader, after)
+    if angle is None:
+        return (Rotate(1 if side > 0 else 3), after) if side else (None, place)
+    angle *= side or 1
+    if angle % 90 == 0 and angle % 360:
+        return Rotate(int(angle // 90) % 4), after
+    return (Straighten(angle), after) if 0 < abs(angle) <= 45 and side else (None, place)
+
+
+def _flip(reader: Reader, place: int) -> tuple[Step | None, int]:
+    after = _photo(reader, place)
+    if after is None:
+        return None, place
+    if reader.has(after, "vertical"):
+        return Flip("vertical"), after + 1
+    return Flip("horizontal"), after + reader.has(after, "horizontal")
+
+
+def _straighten(reader: Reader, place: int) -> tuple[Step | None, int]:
+    after = _photo(reader, place)
+    if after is None:
+        return None, place
+    side, after = _side(reader, after)
+    angle, end = _degrees(reader, after)
+    if angle is None:
+        return Straighten(), after
+    if not side:
+        side, end = _side(reader, end)
+    angle *= side or 1
+    return (Straighten(angle), end) if 0 < abs(angle) <= 45 else (None, place)

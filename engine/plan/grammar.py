@@ -1,0 +1,236 @@
+"""The grammar of requests: from items to wishes.
+
+A wish starts where a request may start one: at the beginning, after a mark, a conjunction, a politeness or another
+wish. What stands elsewhere ("it was dark when I took this") is a story and gives nothing. Every reader returns the
+place after what it understood, or the place that it was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from .changes import Changes
+from .combine import combined, signed
+from .frames import read_framing
+from .lexicon import Lexicon
+from .phrases import PLAIN, Np, inverted
+from .schema import WHOLE, Step, Straighten, Target
+from .tokens import Item
+from .wishes import Wish, lessened
+
+_FAULTS = frozenset({"noise", "color_noise", "haze", "blur", "harshness", "vignette", "grain"})
+
+
+class Grammar(Changes):
+    """Reads one request; `found` holds its wishes in order, `used` which items they were made from."""
+
+    def __init__(self, text: str, items: list[Item], lexicon: Lexicon) -> None:
+        super().__init__(text, items, lexicon)
+        self.protected: list[Target] = []
+        self._open: list[int] = []  # wishes without an object that share the object of the next one
+
+    def read(self) -> None:
+        """Read all items."""
+        place = 0
+        while place < len(self.items):
+            if self.mark(place) == ".":
+                self.scope = None
+            after, understood = self._negated(place)
+            if after == place:
+                after, understood = self._wish(place), True
+            if understood and after > place:
+                self.used[place:after] = [True] * (after - place)
+            place = max(after, place + 1)
+
+    def _wish(self, place: int) -> int:
+        if self.mark(place):
+            return place
+        if not self._starts(place):
+            return self.loose_complaint(place)
+        readers: tuple[Callable[[int], int], ...] = (
+            self._keep,
+            self.removal,
+            self._frame,
+            self.move,
+            self._verb,
+            self.recover,
+            self.change,
+            self._fix,
+            self._make,
+            self._scope,
+            self.statement,
+            self.bare,
+            self.loose_complaint,
+        )
+        for read in readers:
+            after = read(place)
+            if after > place:
+                return after
+        return place
+
+    def _starts(self, place: int) -> bool:
+        before = place - 1
+        if before < 0 or self.mark(before) or self.used[before]:
+            return True
+        if self.word(place).endswith("ing") and self.word(before) in ("of", "for", "on", "in"):
+            return True
+        return self.has(before, "leads", "conjunctions", "little", "plain", "lot", "needs", "want", "make")
+
+    def _verb(self, place: int) -> int:
+        """Read a verb that names what to do: "brighten the sky a bit"."""
+        if not self.has(place, "verb"):
+            return place
+        effect, direction = signed(self.tag(place, "verb"))
+        amount = self.earlier_amount(place)
+        joined = self.joined(place)
+        after = place + 1 + self.has(place + 1, "particles")
+        inner, after = self.amount(after)
+        objects, after = self.objects(after)
+        if not objects and self._bad_object(after):
+            return place
+        late, target, after = self.trailing(after, wants_target=all(np.kind != "target" for np in objects))
+        amount = late or inner or amount or PLAIN
+        start = len(self.found)
+        for np in objects:
+            whose = self.target_of(np, joined)
+            wish = combined(effect, direction, np, target or whose or WHOLE, amount)
+            if wish is None or (whose is None and np.kind in ("it", "them", "rest")):
+                del self.found[start:]
+                return place
+            self.found.append(wish)
+        if not objects:
+            self._open.append(len(self.found))
+            self.found.append(Wish(effect, direction, target or self.scope or WHOLE, amount))
+        self._share_object(start, objects, place)
+        return after
+
+    def _bad_object(self, place: int) -> bool:
+        """Return whether a verb is followed by words that are no object that the grammar can name."""
+        if place >= len(self.items):
+            return False
+        named = ("determiners", "pronoun", "whole", "rest", "region", "people", "things")
+        return not self.items[place].known or self.has(place, *named)
+
+    def _share_object(self, start: int, objects: list[Np], place: int) -> None:
+        """Give the object of "... and warm the sky" to the verbs before it: "brighten and warm the sky"."""
+        if objects and self._open and self._open[-1] == start - 1 and self.joined(place):
+            last = self.found[-1]
+            if isinstance(last, Wish):
+                for number in self._open:
+                    wish = self.found[number]
+                    if isinstance(wish, Wish) and wish.target == WHOLE:
+                        self.found[number] = replace(wish, target=last.target)
+        if objects:
+            self._open.clear()
+
+    def _fix(self, place: int) -> int:
+        """Read "fix the yellow cast", "correct the crooked horizon": the fault says the direction."""
+        if not self.has(place, "fix"):
+            return place
+        np, after = self.noun_phrase(place + 1)
+        if np is None:
+            return place
+        faults = [item.tags["complaint"] for item in np.modifiers if "complaint" in item.tags]
+        if "tilt" in faults:
+            self.found.append(Straighten())
+            return after
+        faults += [item.tags["adj"] for item in np.modifiers if self.is_fault(item.tags.get("adj", ""))]
+        if np.kind == "quality" and np.value in _FAULTS:
+            faults.append(np.value)
+        whose = np.target or WHOLE
+        if np.kind == "cast":
+            self.found.append(Wish(f"cast:{np.value}", -1, whose))
+            return after
+        for fault in faults:
+            effect, direction = signed(fault)
+            self.found.append(Wish(effect, -direction, whose))
+        return after if faults else place
+
+    def _make(self, place: int) -> int:
+        """Read "make the sky darker", "turn it black and white", "I want her face brighter"."""
+        if not self.has(place, "make", "want"):
+            return place
+        joined = self.joined(place)
+        things, after = self.objects(place + 1, anything=True)
+        if not things and self.has(place, "want"):
+            return place
+        wishes: list[Wish | Step] = []
+        end = after
+        for np in things or [None]:
+            became, end = self.complements(after, np, joined)
+            if not became:
+                return place
+            wishes += became
+        self.found += wishes
+        return end
+
+    def _frame(self, place: int) -> int:
+        step, after = read_framing(self, place)
+        if step is not None:
+            self.found.append(step)
+        return after
+
+    def _scope(self, place: int) -> int:
+        """Read the part that what follows is about: "in the sky, ...", "sky: ..."."""
+        start = place + (self.word(place) in ("in", "on", "for", "of"))
+        np, after = self.noun_phrase(start, places=False)
+        ends = self.word(after) == ":" or (
+            start > place and (self.mark(after) == "," or (np is not None and np.target == WHOLE))
+        )
+        if np is None or np.kind != "target" or np.target is None or not ends:
+            return place
+        self.scope = None if np.target == WHOLE else np.target
+        return after
+
+    def _keep(self, place: int) -> int:
+        """Read "keep the sky as it is", "leave the background alone"."""
+        if not self.has(place, "keep"):
+            return place
+        np, after = self.noun_phrase(place + 1)
+        if np is None or np.kind != "target" or np.target in (None, WHOLE):
+            return place
+        assert np.target is not None
+        self.protected.append(np.target)
+        while after < len(self.items) and not self.mark(after) and not self.has(after, "conjunctions"):
+            after += 1
+        return after
+
+    def _negated(self, place: int) -> tuple[int, bool]:
+        """Read what is not wanted: returns the place after it and whether it was understood."""
+        if not self.has(place, "not", "dont"):
+            return place, False
+        end = self._negation_end(place)
+        for inside in range(place + 1, end):
+            after, fault = self.fault_after(inside) if self.has(inside, "too") else (inside, None)
+            if fault is not None:
+                self._lessen(fault)
+                return after, True
+        acts = ("touch", "verb", "crop", "remove", "make")
+        act = next((i for i in range(place + 1, end) if self.has(i, *acts)), None)
+        if act is not None and self.has(place, "forbid"):
+            objects, after = self.objects(act + 1, anything=True)
+            targets = [np.target for np in objects if np.target is not None and np.target != WHOLE]
+            self.protected += targets
+            return (after if targets else end), bool(targets)
+        return end, False
+
+    def _negation_end(self, place: int) -> int:
+        end = place + 1
+        while end < len(self.items) and not self.mark(end) and self.word(end) not in ("but", "just", "then"):
+            if self.word(end) == "and" and self.has(end + 1, "verb", "raise", "lower", "make", "remove", "crop"):
+                break
+            end += 1
+        return end
+
+    def _lessen(self, fault: tuple[str, int]) -> None:
+        """Take "not too dark" as: darken, but less."""
+        for number, wish in enumerate(self.found):
+            if isinstance(wish, Wish) and (wish.effect, wish.direction) == fault:
+                self.found[number] = replace(wish, amount=lessened(wish.amount))
+
+    def outside(self, target: Target) -> Target:
+        """Return where a wish for the whole photo goes when a part is protected."""
+        if target == WHOLE and len(self.protected) == 1:
+            return inverted(self.protected[0]) or target
+        return target

@@ -1,0 +1,89 @@
+"""Words to a plan by rules, without a model: what is understood becomes steps, what is not is listed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..errors import PlanInvalidError
+from .describe import describe_target
+from .grammar import Grammar
+from .lexicon import lexicon
+from .schema import MAX_STEPS, EditPlan, has_target
+from .tokens import Item, read_items
+from .wishes import Wish, steps_of
+
+MAX_WORDS_LENGTH = 2000
+_SUMMARY_LENGTH = 500
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """A plan, the (start, end) characters of the request that it was made from, the words left over, and notes."""
+
+    plan: EditPlan
+    understood: tuple[tuple[int, int], ...]
+    not_understood: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def plan_from_words(text: str) -> Understanding:
+    """Return what an English request asks for, as far as the rules understand it.
+
+    Unknown words never become edits. An empty plan is a valid answer. Raises PlanInvalidError for a request of more
+    than MAX_WORDS_LENGTH characters.
+    """
+    if len(text) > MAX_WORDS_LENGTH:
+        raise PlanInvalidError(
+            f"The request has {len(text)} characters; at most {MAX_WORDS_LENGTH} are read.", "Say it shorter."
+        )
+    words = lexicon()
+    grammar = Grammar(text, read_items(text, words), words)
+    grammar.read()
+    wishes = [replace(w, target=grammar.outside(w.target)) if isinstance(w, Wish) else w for w in grammar.found]
+    steps, notes = steps_of(wishes, words)
+    named = {step.target for step in steps if has_target(step)}
+    spared = [target for target in dict.fromkeys(grammar.protected) if target not in named]
+    notes += [f"Left alone: {describe_target(target)}." for target in spared]
+    summary = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_SUMMARY_LENGTH]
+    return Understanding(
+        EditPlan(summary=summary, steps=tuple(steps[:MAX_STEPS])),
+        _spans(grammar.items, grammar.used),
+        _leftovers(grammar),
+        tuple(dict.fromkeys(notes)),
+    )
+
+
+def _spans(items: list[Item], used: list[bool]) -> tuple[tuple[int, int], ...]:
+    spans: list[tuple[int, int]] = []
+    for number, item in enumerate(items):
+        if not used[number]:
+            continue
+        if number and used[number - 1] and spans:
+            spans[-1] = spans[-1][0], item.end
+        else:
+            spans.append((item.start, item.end))
+    return tuple(spans)
+
+
+def _leftovers(grammar: Grammar) -> tuple[str, ...]:
+    """Return the runs of words that gave nothing, without those that only hold a sentence together."""
+    found: list[str] = []
+    start: int | None = None
+    for place in range(len(grammar.items) + 1):
+        if place < len(grammar.items) and not grammar.used[place] and not grammar.mark(place):
+            start = place if start is None else start
+            continue
+        if start is not None:
+            while start < place and _empty(grammar.items[start]):
+                start += 1
+            end = place
+            while end > start and _empty(grammar.items[end - 1]):
+                end -= 1
+            if end > start:
+                found.append(grammar.slice(start, end))
+        start = None
+    return tuple(found)
+
+
+def _empty(item: Item) -> bool:
+    return item.has("leads", "conjunctions", "fillers", "determiners", "prepositions", "be")

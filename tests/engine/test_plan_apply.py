@@ -1,0 +1,148 @@
+"""A plan becomes edits and framing of one photo, and every step says what it did."""
+
+import numpy as np
+import pytest
+from stillbytes.engine.errors import CancelledError
+from stillbytes.engine.photo import Photo
+from stillbytes.engine.plan.apply import apply_plan
+from stillbytes.engine.plan.schema import EditPlan
+from stillbytes.engine.plan.validate import parse_plan
+
+ADJUST_SKY = {"op": "adjust", "target": {"kind": "sky"}, "settings": {"exposure_ev": -1}}
+
+
+def plan_of(*steps):
+    return parse_plan({"version": 1, "steps": list(steps)})
+
+
+@pytest.fixture
+def landscape(pixel_source):
+    """A blue sky that brightens towards a sharp skyline, over dark rough ground."""
+    rng = np.random.default_rng(3)
+    pixels = np.empty((240, 360, 3), np.float32)
+    height = np.linspace(0, 1, 130, dtype=np.float32)[:, None, None]
+    pixels[:130] = np.float32((0.12, 0.25, 0.6)) * (1 - height) + np.float32((0.5, 0.62, 0.8)) * height
+    pixels[130:] = np.float32((0.07, 0.06, 0.03)) * rng.uniform(0.3, 1.8, (110, 360, 1)).astype(np.float32)
+    return Photo(pixel_source(pixels, "display"))
+
+
+@pytest.fixture
+def gray(pixel_source):
+    return Photo(pixel_source(np.full((40, 60, 3), 0.18, np.float32)))
+
+
+def test_an_empty_plan_changes_nothing(gray):
+    photo, report = apply_plan(gray, EditPlan())
+    assert photo is gray
+    assert report.lines() == ["The plan has no steps: the photo stays as it is."]
+
+
+def test_one_ev_on_the_whole_scene_doubles_its_light(gray):
+    photo, report = apply_plan(gray, plan_of({"op": "adjust", "settings": {"exposure_ev": 1}}))
+    np.testing.assert_allclose(photo.render(), 0.36, rtol=1e-5)
+    assert report.steps[0].outcome == "done"
+    assert report.steps[0].coverage == 1.0
+    assert report.lines()[0].startswith("1. Whole photo: brighter by 1 EV. Done in ")
+
+
+def test_a_sky_step_darkens_the_sky_and_leaves_the_ground_alone(landscape):
+    before = landscape.render()
+    photo, report = apply_plan(landscape, plan_of(ADJUST_SKY))
+    after = photo.render()
+    step = report.steps[0]
+    assert step.outcome == "done"
+    assert 0.4 < step.coverage < 0.65
+    assert 0 < step.confidence <= 1
+    assert step.engine
+    assert step.reason
+    assert step.milliseconds > 0
+    assert after[:100].mean() < 0.6 * before[:100].mean()
+    np.testing.assert_array_equal(after[170:], before[170:])
+    assert "% of the photo, confidence" in step.sentence
+
+
+def test_an_inverted_target_is_the_rest_of_the_photo(landscape):
+    inverted = {**ADJUST_SKY, "target": {"kind": "sky", "invert": True}}
+    before = landscape.render()
+    photo, report = apply_plan(landscape, plan_of(inverted))
+    after = photo.render()
+    np.testing.assert_array_equal(after[:90], before[:90])
+    assert after[170:].mean() < 0.6 * before[170:].mean()
+    _, direct = apply_plan(landscape, plan_of(ADJUST_SKY))
+    assert report.steps[0].coverage == pytest.approx(1 - direct.steps[0].coverage)
+
+
+def test_a_sky_that_is_not_there_is_left_out_and_said(pixel_source):
+    rng = np.random.default_rng(9)
+    ground = np.float32((0.1, 0.06, 0.03)) * rng.uniform(0.2, 1.8, (200, 300, 1)).astype(np.float32)
+    start = Photo(pixel_source(ground, "display"))
+    photo, report = apply_plan(start, plan_of(ADJUST_SKY, {"op": "flip", "axis": "horizontal"}))
+    assert [step.outcome for step in report.steps] == ["nothing found", "done"]
+    assert photo.edits == ()
+    assert "nothing found" in report.lines()[0]
+    assert report.done == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "word"),
+    [
+        ({"op": "adjust", "target": {"kind": "person"}, "settings": {"contrast": 5}}, "segmentation"),
+        ({"op": "adjust", "target": {"kind": "phrase", "text": "the car"}, "settings": {"contrast": 5}}, "the car"),
+        ({"op": "remove", "target": {"kind": "phrase", "text": "the sign"}}, "model"),
+        ({"op": "blur", "target": {"kind": "background"}}, "blur"),
+        ({"op": "upscale"}, "model"),
+        ({"op": "straighten"}, "angle"),
+    ],
+)
+def test_what_cannot_be_done_is_left_out_with_a_reason(gray, step, word):
+    photo, report = apply_plan(gray, plan_of(step))
+    assert photo.edits == ()
+    assert photo.framing == gray.framing
+    assert report.steps[0].outcome == "not possible"
+    assert word in report.steps[0].reason
+    assert "Left out" in report.lines()[0]
+
+
+def test_framing_steps_add_up(gray):
+    photo, _ = apply_plan(gray, plan_of({"op": "rotate", "quarter_turns": 1}, {"op": "crop", "aspect": "1:1"}))
+    assert photo.size == (40, 40)
+    photo, _ = apply_plan(gray, plan_of({"op": "crop", "right": 0.5}, {"op": "crop", "bottom": 0.5}))
+    assert photo.size == (30, 20)
+    photo, _ = apply_plan(gray, plan_of({"op": "flip", "axis": "vertical"}, {"op": "flip", "axis": "vertical"}))
+    assert photo.framing == gray.framing
+
+
+def test_straightening_beyond_45_degrees_in_all_is_not_possible(gray):
+    steps = [{"op": "straighten", "angle_deg": 30}, {"op": "straighten", "angle_deg": 30}]
+    photo, report = apply_plan(gray, plan_of(*steps))
+    assert [step.outcome for step in report.steps] == ["done", "not possible"]
+    assert photo.framing.angle_deg == 30
+
+
+def test_one_plan_fits_many_photos_and_is_deterministic(gray, landscape):
+    plan = plan_of(ADJUST_SKY, {"op": "adjust", "settings": {"contrast": 10}})
+    first, again = apply_plan(landscape, plan)[0].render(), apply_plan(landscape, plan)[0].render()
+    np.testing.assert_array_equal(first, again)
+    assert len(apply_plan(gray, plan)[1].steps) == 2
+
+
+def test_progress_counts_steps_and_can_cancel(gray):
+    seen = []
+
+    def progress(done, total):
+        seen.append((done, total))
+        if done == 1:
+            raise CancelledError("stopped")
+
+    with pytest.raises(CancelledError):
+        apply_plan(gray, plan_of(*[{"op": "flip", "axis": "vertical"}] * 3), progress)
+    assert seen == [(0, 3), (1, 3)]
+
+
+def test_the_report_as_json_has_plain_values(gray):
+    _, report = apply_plan(gray, plan_of({"op": "flip", "axis": "vertical"}))
+    (entry,) = report.to_json()
+    assert entry["number"] == 1
+    assert entry["op"] == "flip"
+    assert entry["target"] == "the frame"
+    assert entry["coverage"] is None
