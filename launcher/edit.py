@@ -1,0 +1,226 @@
+"""`edit`: photos in, words or a plan applied, finished photos out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..engine.errors import CancelledError, ExportError, PlanInvalidError, StillbytesError
+from .inputs import FORMATS, SUFFIXES, Job, find_photos, plan_jobs, sort_arguments
+from .show import Status, print_error
+
+if TYPE_CHECKING:
+    from ..engine.export.export import ExportOptions, Format
+    from ..engine.plan.schema import EditPlan
+    from .edit_report import Result
+
+FORMAT_CHOICES = ("tiff", "png", "jpeg")
+DEPTH_CHOICES = (8, 16, 32)
+PROFILE_CHOICES = ("srgb", "display-p3", "adobe-rgb", "prophoto", "linear")
+COMPRESSION_CHOICES = ("none", "deflate", "zstd")
+WHITE_BALANCE_CHOICES = ("camera", "auto", "daylight")
+PREVIEW_SIDE_PX = 1600
+PREVIEW_QUALITY = 88
+_EPILOG = """\
+PHOTO is a RAW file, an image or a folder; WORDS say what to do, in quotes:
+  %(prog)s photo.nef "darken the sky a little, lift the shadows on the subject" -o out.tif
+Without words and without --plan the photo is only developed."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be done to every photo of one call."""
+
+    plan: EditPlan
+    raw: dict[str, Any]
+    kind: Format
+    options: ExportOptions
+    preview: Path | None
+    several: bool
+
+
+def parser(program: str) -> argparse.ArgumentParser:
+    """Return the parser of the command's arguments."""
+    result = argparse.ArgumentParser(
+        program,
+        usage="%(prog)s PHOTO... [WORDS] [-o OUT] [options]",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = result.add_argument
+    add("items", nargs="+", metavar="PHOTO, WORDS", help="photos and folders, then what to do in plain words")
+    add("-o", "--output", type=Path, help="a file, or a folder for several (default: NAME-edited.tif, here)")
+    add("--words", default="", help="the words, where they could be taken for a file")
+    add("--recursive", action="store_true", help="look into the subfolders of folders as well")
+    add("--plan", type=Path, metavar="PLAN.json", help="apply this plan; `-` reads it from standard input")
+    add("--save-plan", type=Path, metavar="PLAN.json", help="write the plan that was applied")
+    add("--dry-run", action="store_true", help="say what would be done; write no photo")
+    add(
+        "--preview",
+        type=Path,
+        metavar="OUT.jpg",
+        help=f"write a JPEG of {PREVIEW_SIDE_PX} px too; without -o only that",
+    )
+    add("--format", choices=FORMAT_CHOICES, help="default: as the output's name says, else tiff")
+    add("--bit-depth", type=int, choices=DEPTH_CHOICES, help="default: 16, for JPEG 8; 32 is a float TIFF")
+    add("--profile", choices=PROFILE_CHOICES, default="srgb", help="colour space (default: srgb)")
+    add("--max-side", type=int, metavar="PX", help="make the longer side at most this long")
+    add("--quality", type=int, default=95, metavar="1-100", help="of a JPEG (default: 95)")
+    add("--compression", choices=COMPRESSION_CHOICES, default="deflate", help="of a TIFF (default: deflate)")
+    add("--white-balance", choices=WHITE_BALANCE_CHOICES, default="camera", help="of a RAW file (default: camera)")
+    add("--kelvin", type=float, metavar="K", help="white balance of a RAW file as a colour temperature, 2000-50000")
+    add("--tint", type=float, metavar="T", help="with --kelvin: green below 0, magenta above, -150..150")
+    add("--overwrite", action="store_true", help="replace outputs that exist; never the photo itself")
+    add("--json", action="store_true", help="print one JSON object on standard output")
+    return result
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do the work and return the exit status: 1 if a photo failed."""
+    wish = sort_arguments(arguments.items)
+    if not arguments.dry_run:
+        _start_decoder(wish.paths)
+    from . import edit_report, words
+
+    started = time.perf_counter()
+    understood = words.read(" ".join(filter(None, (wish.words, arguments.words))), arguments.plan)
+    photos = find_photos(wish.paths, arguments.recursive, _is_photo)
+    several = len(photos) > 1 or any(path.is_dir() for path in wish.paths)
+    order = _order(arguments, understood.plan, several)
+    jobs = _jobs(arguments, photos, several, order.kind)
+    if arguments.save_plan:
+        words.write(arguments.save_plan, understood.plan, arguments.overwrite)
+    if arguments.dry_run:
+        print(edit_report.intention(jobs, understood, as_json=arguments.json))
+        return 0
+    results = [_show(_edit(job, order), arguments.json) for job in jobs]
+    seconds = time.perf_counter() - started
+    if arguments.json:
+        print(json.dumps(edit_report.as_json(results, understood, seconds), ensure_ascii=False, allow_nan=False))
+    else:
+        print(edit_report.closing(results, understood, seconds), end="")
+    return 1 if any(result.error for result in results) else 0
+
+
+def _is_photo(path: Path) -> bool:
+    from ..engine.open import PHOTO_SUFFIXES
+
+    return path.suffix.lower() in PHOTO_SUFFIXES
+
+
+def _start_decoder(paths: Sequence[Path]) -> None:
+    """Start the process that decodes RAW files, so that it is ready when this one has imported the engine."""
+    if any(path.suffix.lower() not in FORMATS for path in paths):
+        from ..engine.raw.decode import prepare
+
+        prepare(keep=len(paths) > 1 or paths[0].is_dir())
+
+
+def _order(arguments: argparse.Namespace, plan: EditPlan, several: bool) -> Order:
+    from ..engine.export.export import ExportOptions
+
+    name = arguments.output.suffix.lower() if arguments.output and not several else ""
+    kind: Format = arguments.format or FORMATS.get(name, "tiff")
+    if arguments.format and FORMATS.get(name, arguments.format) != arguments.format:
+        raise ExportError(f"{arguments.output} is not the name of a {arguments.format.upper()} file.")
+    options = ExportOptions(
+        format=kind,
+        bit_depth=arguments.bit_depth,
+        profile=arguments.profile,
+        compression=arguments.compression,
+        quality=arguments.quality,
+        max_side=arguments.max_side,
+        overwrite=arguments.overwrite,
+    )
+    if arguments.preview and several:
+        raise ExportError("--preview is one file and takes one photo.")
+    raw: dict[str, Any] = {"white_balance": arguments.white_balance}
+    if arguments.kelvin is not None:
+        raw = {"white_balance": "custom", "kelvin": arguments.kelvin, "tint": arguments.tint or 0.0}
+    elif arguments.tint is not None:
+        raise PlanInvalidError(
+            "--tint needs --kelvin.", "To shift the tint of the camera's white balance, say it in words."
+        )
+    return Order(plan, raw, kind, options, arguments.preview, several)
+
+
+def _jobs(arguments: argparse.Namespace, photos: list[Path], several: bool, kind: Format) -> list[Job]:
+    if arguments.preview and arguments.output is None:
+        return [Job(photos[0], None)]
+    return plan_jobs(photos, arguments.output, SUFFIXES[kind], several)
+
+
+def _edit(job: Job, order: Order) -> Result:
+    """Return what became of one photo. Raises CancelledError; other errors of the user's are in the result."""
+    from .edit_report import Result
+
+    started = time.perf_counter()
+    try:
+        return _develop(job, order, started)
+    except CancelledError:
+        raise
+    except StillbytesError as error:
+        return Result(job, time.perf_counter() - started, error=error)
+
+
+def _develop(job: Job, order: Order, started: float) -> Result:
+    from ..engine import jit
+    from ..engine.export.export import ExportReport, export
+    from ..engine.open import open_photo
+    from ..engine.plan.apply import apply_plan
+    from ..engine.raw.source import RawOptions
+    from .edit_report import Result
+
+    status = Status()
+    name = job.photo.name
+
+    def progress(done: int, total: int) -> None:
+        status.update(f"{name}: writing, {100 * done // max(total, 1)} %")
+
+    try:
+        if not jit.cache_directory().exists():
+            status.say("The engine compiles itself for this processor on its first use: half a minute, once.")
+        status.update(f"{name}: reading")
+        photo = open_photo(job.photo, RawOptions(**order.raw))
+        notes = tuple(getattr(photo.source, "notes", ()))
+        status.update(f"{name}: editing")
+        photo, report = apply_plan(photo, order.plan)
+        written: list[ExportReport] = []
+        if order.preview is not None:
+            written.append(export(photo, order.preview, _preview_options(order.options), progress))
+        if job.output is not None:
+            if order.several:
+                _make_folder(job.output.parent)
+            written.append(export(photo, job.output, order.options, progress))
+    finally:
+        status.clear()
+    return Result(job, time.perf_counter() - started, report, tuple(written), notes)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(f"The folder {folder} cannot be made: {error.strerror}.") from error
+
+
+def _preview_options(options: ExportOptions) -> ExportOptions:
+    small = {"max_side": PREVIEW_SIDE_PX, "quality": PREVIEW_QUALITY, "profile": "srgb"}
+    return replace(options, format="jpeg", bit_depth=8, **small)
+
+
+def _show(result: Result, quiet: bool) -> Result:
+    """Say at once what became of a photo."""
+    from .edit_report import paragraph
+
+    if result.error is not None:
+        print_error(result.error)
+    elif not quiet:
+        print(paragraph(result), flush=True)
+    return result

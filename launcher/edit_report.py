@@ -1,0 +1,105 @@
+"""What `edit` did, in plain words and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..engine.errors import StillbytesError
+from .inputs import Job
+from .show import count, file_size
+from .words import Understood, remarks
+
+if TYPE_CHECKING:
+    from ..engine.export.export import ExportReport
+    from ..engine.plan.apply import PlanReport
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one photo: the files that were written, or the error for which there are none."""
+
+    job: Job
+    seconds: float
+    report: PlanReport | None = None
+    written: tuple[ExportReport, ...] = ()
+    notes: tuple[str, ...] = ()
+    error: StillbytesError | None = None
+
+
+def paragraph(result: Result) -> str:
+    """Return what was done to one photo: its steps, and the files with their size and the time."""
+    lines = [f"{result.job.photo}"]
+    lines += [f"  {line}" for line in (result.report.lines() if result.report and result.report.steps else ())]
+    lines += [f"  Note: {note}" for note in result.notes]
+    for file in result.written:
+        lines += [f"  Note: {note}" for note in file.notes]
+        lines.append(f"  -> {file.path}  {file.size.width} x {file.size.height}, {file_size(file.bytes)}")
+    return "\n".join([*lines, f"  {result.seconds:.1f} s"])
+
+
+def closing(results: Sequence[Result], understood: Understood, seconds: float) -> str:
+    """Return the last lines: what the words said that was not done, and the total of several photos."""
+    lines = remarks(understood)
+    if len(results) > 1:
+        failed = sum(result.error is not None for result in results)
+        failures = f", {failed} failed" if failed else ""
+        lines.append(f"{count(len(results) - failed, 'photo')} done{failures}, {seconds:.1f} s in all.")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def intention(jobs: Sequence[Job], understood: Understood, *, as_json: bool) -> str:
+    """Return what would be done."""
+    from ..engine.plan.describe import describe_plan
+    from ..engine.plan.validate import plan_to_json
+
+    if as_json:
+        photos = [{"photo": str(job.photo), "output": _text(job.output)} for job in jobs]
+        return json.dumps({"dry_run": True, "photos": photos, **_read(understood, plan_to_json)}, ensure_ascii=False)
+    lines = [*describe_plan(understood.plan), *remarks(understood)]
+    lines += [f"{job.photo} -> {job.output or 'a preview'}" for job in jobs]
+    return "\n".join([*lines, "Nothing was written."])
+
+
+def as_json(results: Sequence[Result], understood: Understood, seconds: float) -> dict[str, Any]:
+    """Return everything that was done, as JSON types."""
+    from ..engine.plan.validate import plan_to_json
+
+    return {
+        "photos": [_photo_json(result) for result in results],
+        **_read(understood, plan_to_json),
+        "seconds": round(seconds, 3),
+    }
+
+
+def _photo_json(result: Result) -> dict[str, Any]:
+    photo: dict[str, Any] = {"photo": str(result.job.photo), "ok": result.error is None}
+    if result.error is not None:
+        photo |= {"error": result.error.message, "hint": result.error.hint}
+    photo["files"] = [
+        {
+            "path": str(file.path),
+            "width": file.size.width,
+            "height": file.size.height,
+            "bytes": file.bytes,
+            "notes": list(file.notes),
+        }
+        for file in result.written
+    ]
+    photo["steps"] = result.report.to_json() if result.report else []
+    return {**photo, "notes": list(result.notes), "seconds": round(result.seconds, 3)}
+
+
+def _read(understood: Understood, to_json: Any) -> dict[str, Any]:
+    return {
+        "plan": to_json(understood.plan),
+        "not_understood": list(understood.not_understood),
+        "remarks": list(understood.notes),
+    }
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)

@@ -1,0 +1,86 @@
+"""From words, or a plan's file, to a plan."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..engine.errors import ExportError, PlanInvalidError
+
+if TYPE_CHECKING:
+    from ..engine.plan.schema import EditPlan
+
+EXAMPLES = 'For example: "warmer, lift the shadows on the subject, darken the sky a little".'
+_MAX_PLAN_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Understood:
+    """A plan, and what the words said that is not in it."""
+
+    plan: EditPlan
+    not_understood: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def read(words: str, plan_file: Path | None) -> Understood:
+    """Return what `words` or the plan in `plan_file` ask for; without both, a plan that does nothing.
+
+    `plan_file` may be `-`, standard input. Raises PlanInvalidError where nothing was understood or both are given.
+    """
+    from ..engine.plan.schema import EditPlan
+    from ..engine.plan.validate import parse_plan
+
+    if plan_file is not None:
+        if words:
+            raise PlanInvalidError("Words and --plan were both given.", "Give one of them.")
+        return Understood(parse_plan(_read_text(plan_file)))
+    if not words:
+        return Understood(EditPlan())
+    return understand(words)
+
+
+def understand(words: str) -> Understood:
+    """Return what `words` ask for. Raises PlanInvalidError where nothing was understood."""
+    from ..engine.plan.rules import plan_from_words
+
+    found = plan_from_words(words)
+    if not found.plan.steps:
+        raise PlanInvalidError(f'Nothing in "{words}" was understood.', EXAMPLES)
+    return Understood(found.plan, tuple(found.not_understood), tuple(found.notes))
+
+
+def remarks(understood: Understood) -> list[str]:
+    """Return what the user should know about how the words were read."""
+    lines = list(understood.notes)
+    if understood.not_understood:
+        quoted = ", ".join(f'"{part}"' for part in understood.not_understood)
+        lines.append(f"Not understood, and left out: {quoted}.")
+    return lines
+
+
+def write(path: Path, plan: EditPlan, overwrite: bool) -> None:
+    """Write `plan` as JSON. Raises ExportError where it cannot be written, or exists and `overwrite` is not set."""
+    from ..engine.plan.validate import plan_to_text
+
+    try:
+        with path.open("w" if overwrite else "x", encoding="utf-8", newline="\n") as file:
+            file.write(plan_to_text(plan))
+    except FileExistsError as error:
+        raise ExportError(f"{path} exists already.", "Choose another name, or add --overwrite.") from error
+    except OSError as error:
+        raise ExportError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _read_text(plan_file: Path) -> str:
+    try:
+        if str(plan_file) == "-":
+            return sys.stdin.read(_MAX_PLAN_BYTES)
+        with plan_file.open(encoding="utf-8") as file:
+            return file.read(_MAX_PLAN_BYTES)
+    except OSError as error:
+        raise PlanInvalidError(f"{plan_file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise PlanInvalidError(f"{plan_file} is not a plan: it is not UTF-8 text.") from error

@@ -1,0 +1,203 @@
+"""`edit` and `plan` from their arguments to the files and words that come out."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+from PIL import Image
+from stillbytes.engine.color import PROFILES
+from stillbytes.engine.export.export import ExportOptions, Format
+from stillbytes.engine.export.tiff import Compression
+from stillbytes.engine.export.writer import BitDepth
+from stillbytes.engine.raw.source import RawOptions
+from stillbytes.launcher import cli, edit
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with two small photos and a broken one."""
+    rng = np.random.default_rng(3)
+    for name in ("a.png", "b.png"):
+        Image.fromarray(rng.integers(30, 120, (48, 64, 3), np.uint8)).save(tmp_path / name)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "c.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def mean(path: Path) -> float:
+    with Image.open(path) as image:
+        return float(np.asarray(image.convert("RGB")).mean())
+
+
+def test_choices_are_the_engines():
+    assert set(edit.FORMAT_CHOICES) == set(get_args(Format))
+    assert set(edit.DEPTH_CHOICES) == set(get_args(BitDepth))
+    assert set(edit.PROFILE_CHOICES) == set(PROFILES)
+    assert set(edit.COMPRESSION_CHOICES) == set(get_args(Compression))
+    for choice in edit.WHITE_BALANCE_CHOICES:
+        assert RawOptions(white_balance=choice).white_balance == choice
+    assert (ExportOptions().profile, ExportOptions().compression, ExportOptions().quality) == ("srgb", "deflate", 95)
+
+
+def test_words_change_the_photo_and_say_what_was_done(folder: Path, capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["edit", "a.png", "make it brighter", "-o", "out.png", "--bit-depth", "8"]) == 0
+    said = capsys.readouterr()
+    assert "1. Whole photo: brighter by" in said.out
+    assert "out.png  64 x 48" in said.out
+    assert said.err == ""
+    assert mean(folder / "out.png") > mean(folder / "a.png") + 10
+
+
+def test_options_may_stand_between_photo_and_words(folder: Path):
+    assert cli.main(["edit", "a.png", "-o", "out.png", "brighter"]) == 0
+    assert mean(folder / "out.png") > mean(folder / "a.png")
+
+
+def test_without_words_the_photo_stays_as_it_is(folder: Path):
+    assert cli.main(["edit", "a.png", "-o", "out.png", "--bit-depth", "8"]) == 0
+    with Image.open(folder / "a.png") as before, Image.open(folder / "out.png") as after:
+        assert np.array_equal(np.asarray(before), np.asarray(after))
+
+
+def test_without_an_output_the_result_is_a_tiff_here(folder: Path):
+    assert cli.main(["edit", "a.png"]) == 0
+    assert (folder / "a-edited.tif").is_file()
+
+
+@pytest.mark.parametrize(("name", "kind"), [("o.jpg", "JPEG"), ("o.png", "PNG"), ("o.tif", "TIFF")])
+def test_the_outputs_name_chooses_the_format(folder: Path, name: str, kind: str):
+    assert cli.main(["edit", "a.png", "-o", name]) == 0
+    with Image.open(folder / name) as image:
+        assert image.format == kind
+
+
+def test_several_photos_go_into_a_folder_and_a_bad_one_stops_none(folder: Path, capsys: pytest.CaptureFixture[str]):
+    status = cli.main(["edit", "a.png", "broken/c.png", "b.png", "-o", "new", "--format", "jpeg"])
+    said = capsys.readouterr()
+    assert status == 1
+    assert sorted(path.name for path in (folder / "new").iterdir()) == ["a-edited.jpg", "b-edited.jpg"]
+    assert "error: " in said.err
+    assert "2 photos done, 1 failed" in said.out
+
+
+def test_a_folder_gives_a_folder(folder: Path):
+    assert cli.main(["edit", ".", "-o", "new"]) == 0
+    assert sorted(path.name for path in (folder / "new").iterdir()) == ["a-edited.tif", "b-edited.tif"]
+
+
+def test_a_preview_alone_is_the_only_file(folder: Path):
+    before = set(folder.iterdir())
+    assert cli.main(["edit", "a.png", "brighter", "--preview", "small.jpg"]) == 0
+    assert set(folder.iterdir()) - before == {folder / "small.jpg"}
+
+
+def test_a_dry_run_says_what_it_would_do_and_writes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]):
+    before = set(folder.iterdir())
+    assert cli.main(["edit", "a.png", "brighter", "-o", "out.tif", "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert "Whole photo: brighter" in said
+    assert "a.png -> out.tif" in said
+    assert set(folder.iterdir()) == before
+
+
+def test_a_saved_plan_gives_the_same_photo_again(folder: Path):
+    assert cli.main(["edit", "a.png", "warmer, more contrast", "-o", "1.png", "--save-plan", "p.json"]) == 0
+    assert cli.main(["edit", "a.png", "--plan", "p.json", "-o", "2.png"]) == 0
+    with Image.open("1.png") as first, Image.open("2.png") as second:
+        assert np.array_equal(np.asarray(first), np.asarray(second))
+
+
+def test_json_is_one_object_with_everything(folder: Path, capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["edit", "a.png", "missing-no-more.png", "-o", "x", "--json"]) == 1
+    assert "No such file" in json.loads(capsys.readouterr().out)["error"]
+    assert cli.main(["edit", "a.png", "broken/c.png", "brighter", "-o", "x", "--json"]) == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert [photo["ok"] for photo in answer["photos"]] == [True, False]
+    assert answer["photos"][0]["files"][0]["width"] == 64
+    assert answer["photos"][0]["steps"][0]["outcome"] == "done"
+    assert answer["photos"][1]["error"]
+    assert answer["plan"]["steps"][0]["op"] == "adjust"
+
+
+def test_words_that_were_not_understood_are_said(folder: Path, capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["edit", "a.png", "brighter, and flurble the gronk", "-o", "out.png"]) == 0
+    assert "Not understood" in capsys.readouterr().out
+
+
+def test_nothing_understood_is_an_error_with_an_example(folder: Path, capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["edit", "a.png", "flurble the gronk", "-o", "out.png"]) == 1
+    said = capsys.readouterr().err
+    assert 'error: Nothing in "flurble the gronk" was understood.' in said
+    assert "hint: For example" in said
+    assert not (folder / "out.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["missing.nef", "brighter"], "No such file: missing.nef"),
+        (["brighter"], "No photo was named"),
+        (["a.png", "brighter", "--plan", "p.json"], "both given"),
+        (["a.png", "-o", "a.png", "--overwrite"], "never overwritten"),
+        (["a.png", "-o", "b.png"], "exists"),
+        (["a.png", "b.png", "-o", "out.tif"], "one file for 2 photos"),
+        (["a.png", "-o", "o.jpg", "--format", "png"], "not the name of a PNG"),
+        (["a.png", "-o", "o.jpg", "--bit-depth", "16"], "bits per channel"),
+        (["a.png", "-o", "missing/o.jpg"], "does not exist"),
+        (["a.png", "--plan", "missing.json"], "cannot be read"),
+        (["a.png", "--tint", "5"], "--tint needs --kelvin"),
+        (["a.png", "b.png", "--preview", "x.jpg"], "takes one photo"),
+    ],
+)
+def test_wrong_wishes_are_one_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: list[str], message: str
+):
+    before = {path: path.read_bytes() for path in folder.glob("*.*")}
+    assert cli.main(["edit", *words]) == 1
+    assert message in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in folder.glob("*.*")} == before
+
+
+def test_an_interrupt_leaves_no_file(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    def interrupt(self: object, text: str) -> None:
+        if "writing" in text:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("stillbytes.launcher.show.Status.update", interrupt)
+    before = set(folder.iterdir())
+    assert cli.main(["edit", "a.png", "brighter", "-o", "out.tif"]) == 130
+    assert set(folder.iterdir()) == before
+
+
+def test_plan_prints_words_and_json(capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["plan", "darken", "the", "sky"]) == 0
+    assert capsys.readouterr().out.startswith("1. Sky: darker")
+    assert cli.main(["plan", "darken the sky", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["steps"][0]["target"]["kind"] == "sky"
+
+
+def test_plan_checks_a_file_and_standard_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    assert cli.main(["plan", "warmer", "-o", str(tmp_path / "p.json")]) == 0
+    assert cli.main(["plan", str(tmp_path / "p.json")]) == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO('{"version": 1, "steps": [{"op": "nothing"}]}'))
+    assert cli.main(["plan", "-"]) == 1
+    assert "error: " in capsys.readouterr().err
+
+
+def test_plan_writes_no_file_over_another(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "p.json").write_text("mine", encoding="utf-8")
+    assert cli.main(["plan", "warmer", "-o", str(tmp_path / "p.json")]) == 1
+    assert (tmp_path / "p.json").read_text(encoding="utf-8") == "mine"
+
+
+def test_the_schema_of_plans_is_json(capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["plan", "--schema"]) == 0
+    assert json.loads(capsys.readouterr().out)["$schema"].endswith("2020-12/schema")
