@@ -153,17 +153,17 @@ def _soften_(line: NDArray[np.float32]) -> None:
 @inline
 def _fit_gamut_(line: NDArray[np.float32], weights: NDArray[np.float32]) -> None:
     """Move colours of a row (3, w) towards their own grey until no channel is below 0 or above 1."""
-    zero, one = np.float32(0), np.float32(1)
+    zero, one, rounding = np.float32(0), np.float32(1), np.float32(4e-6)
     outside = zero
     for i in range(line.shape[1]):
         low = min(min(line[0, i], line[1, i]), line[2, i])
         outside = max(outside, max(-low, max(max(line[0, i], line[1, i]), line[2, i]) - one))
-    if outside <= zero:
+    if outside <= rounding:
         return
     for i in range(line.shape[1]):
         x, y, z = line[0, i], line[1, i], line[2, i]
         low, high = min(min(x, y), z), max(max(x, y), z)
-        if low >= zero and high <= one:
+        if low >= -rounding and high <= one + rounding:
             continue
         luma = min(max(weights[0] * x + weights[1] * y + weights[2] * z, zero), one)
         keep = luma / (luma - low) if low < zero else one
