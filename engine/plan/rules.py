@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 from ..errors import PlanInvalidError
 from .describe import describe_target
-from .grammar import Grammar
-from .lexicon import lexicon
 from .schema import MAX_STEPS, EditPlan, has_target
-from .tokens import Item, read_items
-from .wishes import Wish, steps_of
+from .words.grammar import Grammar
+from .words.lexicon import lexicon
+from .words.tokens import Item, read_items
+from .words.wishes import Wish, steps_of
 
 MAX_WORDS_LENGTH = 2000
 _SUMMARY_LENGTH = 500

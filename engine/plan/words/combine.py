@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..schema import Target
 from .phrases import Amount, Np
-from .schema import Target
 from .wishes import Wish
 
 TONES = frozenset({"highlights", "shadows", "whites", "blacks", "midtones"})

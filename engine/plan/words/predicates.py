@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from ..schema import WHOLE, Crop, Phrase, Region, Step, Straighten, Target
 from .combine import combined, signed
 from .frames import read_shape
 from .lexicon import Lexicon
 from .phrases import PLAIN, Amount, Np, Reader, inverted
-from .schema import WHOLE, Crop, Phrase, Region, Step, Straighten, Target
 from .tokens import Item
 from .wishes import Wish
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from ..schema import WHOLE, Step, Straighten, Target
 from .changes import Changes
 from .combine import combined, signed
 from .frames import read_framing
 from .lexicon import Lexicon
 from .phrases import PLAIN, Np, inverted
-from .schema import WHOLE, Step, Straighten, Target
 from .tokens import Item
 from .wishes import Wish, lessened
 

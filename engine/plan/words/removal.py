@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..schema import WHOLE, Phrase, Region, Remove, Step, Target
 from .combine import REMOVABLE, combined, signed
 from .fragments import Fragments
 from .phrases import MAX_PHRASE, PLAIN, Amount, Np
-from .schema import WHOLE, Phrase, Region, Remove, Step, Target
 from .wishes import Wish
 
 _EVERYBODY = ("people", "persons", "humans", "him", "her", "me", "us")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..schema import WHOLE, Target
 from .combine import TONES, combined
 from .lexicon import Lexicon
 from .phrases import PLAIN, Amount, Np
 from .removal import Removals
-from .schema import WHOLE, Target
 from .tokens import Item
 from .wishes import Wish
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from ..schema import WHOLE, Crop, Flip, Rotate, Step, Straighten
 from .phrases import Reader
-from .schema import WHOLE, Crop, Flip, Rotate, Step, Straighten
 
 _MAX_ASPECT = 9999
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from .schema import WHOLE, Phrase, Region, RegionName, Target
+from ..schema import WHOLE, Phrase, Region, RegionName, Target
 from .tokens import Item
 
 NpKind = Literal["target", "it", "them", "rest", "quality", "color", "cast", "band", "straight"]

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from ..develop.settings import SETTINGS, DevelopSettings, Grade, Hue, HueShift, Tone
+from ...develop.settings import SETTINGS, DevelopSettings, Grade, Hue, HueShift, Tone
+from ..schema import WHOLE, Adjust, Blur, Step, Target
 from .lexicon import Lexicon
 from .phrases import LITTLE, LOT, PLAIN, Amount
-from .schema import WHOLE, Adjust, Blur, Step, Target
 
 # Settings that speak of the frame's corners or of film; they are left out of a wish for one part of the photo.
 _FRAME_ONLY = frozenset({"vignette", "grain"})

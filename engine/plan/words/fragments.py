@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ..schema import WHOLE, Phrase, Region, Straighten, Target
 from .combine import combined, signed
 from .phrases import LITTLE, PLAIN, Amount, Np
 from .predicates import Predicates
-from .schema import WHOLE, Phrase, Region, Straighten, Target
 from .wishes import Wish
 
 _ABSTRACT = ("quality", "cast", "color")

@@ -1,0 +1,1 @@
+"""The built-in parser: from an English sentence to wishes, and from wishes to the steps of a plan."""

@@ -1,0 +1,38 @@
+"""The node inputs' choices stand apart from their owners, so that ComfyUI starts without the engine's heavy parts."""
+
+import importlib.util
+from typing import get_args
+
+import pytest
+from stillbytes.engine.develop.display import Rendering
+from stillbytes.engine.export.export import FORMATS
+from stillbytes.engine.export.tiff import Compression
+from stillbytes.engine.export.writer import BitDepth
+from stillbytes.engine.open import PHOTO_SUFFIXES
+from stillbytes.engine.raster.source import ArrayEncoding
+from stillbytes.engine.raw.develop import Demosaic
+from stillbytes.engine.raw.highlights import Highlights
+from stillbytes.engine.raw.white_balance import WhiteBalance
+
+
+@pytest.fixture(scope="module")
+def choices(repo_root):
+    spec = importlib.util.spec_from_file_location("stillbytes_node_choices", repo_root / "nodes" / "choices.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_nodes_offer_what_the_engine_takes(choices):
+    assert tuple(choices.WHITE_BALANCES) == get_args(WhiteBalance)
+    assert tuple(choices.HIGHLIGHTS) == get_args(Highlights)
+    assert tuple(choices.DEMOSAICS) == get_args(Demosaic)
+    assert tuple(choices.RENDERINGS) == get_args(Rendering)
+    assert tuple(choices.FORMATS) == FORMATS
+    assert tuple(choices.COMPRESSIONS) == get_args(Compression)
+    assert {int(depth) for depth in choices.BIT_DEPTHS} == set(get_args(BitDepth))
+    assert set(get_args(ArrayEncoding)) <= set(choices.ENCODINGS)
+
+
+def test_the_file_list_shows_every_kind_that_the_engine_opens(choices):
+    assert choices.PHOTO_SUFFIXES == PHOTO_SUFFIXES
