@@ -12,7 +12,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import sys
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -23,6 +25,7 @@ from numba.core import caching
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+_KEEP_S = 30 * 24 * 3600
 # A check for division by zero would leave the loop early, and LLVM vectorises no loop that may be left early.
 _OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": {"contract", "afn", "nsz", "arcp"}, "error_model": "numpy"}
 
@@ -37,6 +40,29 @@ def cache_directory() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "Stillbytes" / "kernels"
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "stillbytes" / "kernels"
+
+
+def compiled() -> bool:
+    """True if the kernels of these sources have been compiled before, so that the first photo need not wait."""
+    return any((cache_directory() / _source_digest()).glob("*/*.nbc"))
+
+
+def _forget_old(folder: Path) -> None:
+    """Delete the machine code of sources that have not been used for a month."""
+    for other in folder.parent.iterdir():
+        if other != folder and time.time() - other.stat().st_mtime > _KEEP_S:
+            shutil.rmtree(other, ignore_errors=True)
+
+
+@cache
+def _open_cache() -> Path:
+    """Return the folder for the machine code of these sources, made if need be. Raises OSError if it cannot be."""
+    folder = cache_directory() / _source_digest()
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        _forget_old(folder)
+    os.utime(folder)
+    return folder
 
 
 @cache
@@ -71,6 +97,7 @@ class _Locator(caching._CacheLocator):  # pyright: ignore[reportPrivateUsage]
     def from_function(cls, py_func: Callable[..., object], py_file: str) -> _Locator | None:
         locator = cls(py_func)
         try:
+            _open_cache()
             locator.ensure_cache_path()
         except OSError:
             return None

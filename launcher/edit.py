@@ -184,7 +184,7 @@ def _develop(job: Job, order: Order, started: float) -> Result:
         status.update(f"{name}: writing, {100 * done // max(total, 1)} %")
 
     try:
-        if not jit.cache_directory().exists():
+        if not jit.compiled():
             status.say("The engine compiles itself for this processor on its first use: half a minute, once.")
         status.update(f"{name}: reading")
         photo = open_photo(job.photo, RawOptions(**order.raw))
