@@ -1,0 +1,39 @@
+"""A mask as a picture: on the finished frame of a photo, turned, straightened and cropped as the photo is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from ..geometry import Size
+from ..photo import Photo, Pixels, View
+from ..tiles import Progress, no_progress
+from .mask import Mask
+from .refine import evaluate
+
+
+def render_mask(photo: Photo, mask: Mask, scale: float = 1.0, progress: Progress = no_progress) -> Pixels:
+    """Return `mask` over the finished frame of `photo` rendered at `scale`, float32 (h, w) in [0, 1]."""
+    shown = replace(photo, edits=(_Show(mask),)).render(None, scale, progress)
+    return np.clip(shown[..., 0], 0.0, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Show:
+    """The edit that replaces every pixel by the mask's value there."""
+
+    mask: Mask
+    wants_guide: bool = False
+    wants_luma: bool = True
+
+    def halo_px(self, source: Size, scale: float) -> int:
+        return 0
+
+    def prepare(self, guide: Pixels, view: View, kind: Literal["scene", "display"]) -> None:
+        return None
+
+    def apply_(self, pixels: Pixels, view: View) -> None:
+        assert view.luma is not None  # wants_luma
+        pixels[...] = evaluate(self.mask, view.luma, view.box, view.grid, view.source_size)[..., None]

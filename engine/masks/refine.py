@@ -1,0 +1,179 @@
+"""Guided filtering: a mask is found small and follows the photo's own edges at any size.
+
+He, Sun and Tang, "Guided Image Filtering" (2013): in every window the mask is a line over the photo's luma,
+alpha = a * luma + b. Kept are a and b at proxy size; a full-resolution tile needs only its own luma.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..geometry import Box, Grid, Size
+from ..guided import box_mean
+from ..jit import kernel
+from ..photo import Photo, Pixels, luminance, source_proxy
+from .mask import Mask
+
+RADIUS_PX = 2
+"""Half the window, in px of the proxy."""
+_EPSILON = 0.02**2
+_STRETCH = 1.25
+_MISFIT_FLOOR = 0.002
+_EXACT = 1.0 / 256.0
+
+
+def snap(alpha: Pixels, luma: Pixels, faithful: float = 0.5) -> Mask:
+    """Return the mask that is `alpha` where it is flat and follows the edges of the photo where it is not.
+
+    alpha: float32 (h, w) in [0, 1] over the whole source. luma: float32 (h, w), `photo.luminance` of the linear proxy.
+    faithful: 1 keeps alpha's values at proxy size and adds only finer detail; 0 lets the photo's edges move its edges.
+    The mask is exactly 0 (or 1) wherever alpha is 0 (or 1) for 2 * RADIUS_PX around.
+
+    Windows are averaged with the inverse of their misfit as weight, so that a window across an edge does not soften
+    its neighbours, and the contrast lost to the regularisation is given back.
+    """
+    if alpha.shape != luma.shape:
+        raise ValueError(f"alpha is {alpha.shape} and luma {luma.shape}")
+    guide, wanted = luma.astype(np.float64), alpha.astype(np.float64)
+    mean_i, mean_p = box_mean(guide, RADIUS_PX), box_mean(wanted, RADIUS_PX)
+    covariance = box_mean(guide * wanted, RADIUS_PX) - mean_i * mean_p
+    variance = np.maximum(box_mean(guide * guide, RADIUS_PX) - mean_i * mean_i, 0.0)
+    slope = covariance / (variance + _EPSILON)
+    misfit = np.maximum(box_mean(wanted * wanted, RADIUS_PX) - mean_p * mean_p - slope * covariance, 0.0)
+    trust = 1.0 / (misfit + _MISFIT_FLOOR)
+    total = box_mean(trust, RADIUS_PX)
+    gain = box_mean(trust * slope, RADIUS_PX) / total * _STRETCH
+    level = box_mean(trust * (mean_p - slope * mean_i), RADIUS_PX) / total
+    offset = (level - 0.5) * _STRETCH + 0.5
+    offset += faithful * (wanted - np.clip(gain * guide + offset, 0.0, 1.0))
+    return _exact_where_flat(gain, offset, alpha)
+
+
+def _exact_where_flat(gain: NDArray[np.float64], offset: NDArray[np.float64], alpha: Pixels) -> Mask:
+    empty = box_mean((alpha > _EXACT).astype(np.float64), 2 * RADIUS_PX) == 0
+    full = box_mean((alpha < 1.0 - _EXACT).astype(np.float64), 2 * RADIUS_PX) == 0
+    gain[empty | full] = 0.0
+    offset[empty], offset[full] = 0.0, 1.0
+    return Mask(gain.astype(np.float32), offset.astype(np.float32))
+
+
+class _Axis(NamedTuple):
+    """For every pixel of a tile along one axis: the two samples it lies between and the weight of the second."""
+
+    first: NDArray[np.int32]
+    second: NDArray[np.int32]
+    weight: NDArray[np.float32]
+
+
+def _axis(pixels: range, origin: float, step: float, length: int, count: int) -> _Axis:
+    """Place grid `pixels` of a source `length` px long among `count` samples that cover it."""
+    centre = origin + (np.arange(pixels.start, pixels.stop) + 0.5) * step
+    position = np.clip(centre * (count / length) - 0.5, 0.0, count - 1.0)
+    first = np.minimum(position.astype(np.int32), max(count - 2, 0)).astype(np.int32)
+    second = np.minimum(first + 1, count - 1).astype(np.int32)
+    return _Axis(first, second, (position - first).astype(np.float32))
+
+
+@kernel
+def _evaluate(
+    gain: NDArray[np.float32], offset: NDArray[np.float32], luma: NDArray[np.float32], rows: _Axis, columns: _Axis
+) -> NDArray[np.float32]:
+    zero, one = np.float32(0), np.float32(1)
+    low, high = np.float32(_EXACT), np.float32(1.0 - _EXACT)
+    out = np.empty(luma.shape, np.float32)
+    start, stop = columns.first[0], columns.second[-1] + 1
+    row_gain, row_offset = np.empty(gain.shape[1], np.float32), np.empty(gain.shape[1], np.float32)
+    for j in range(luma.shape[0]):
+        above, below, down = rows.first[j], rows.second[j], rows.weight[j]
+        for k in range(start, stop):
+            row_gain[k] = gain[above, k] + down * (gain[below, k] - gain[above, k])
+            row_offset[k] = offset[above, k] + down * (offset[below, k] - offset[above, k])
+        for i in range(luma.shape[1]):
+            left, right, across = columns.first[i], columns.second[i], columns.weight[i]
+            slope = row_gain[left] + across * (row_gain[right] - row_gain[left])
+            level = row_offset[left] + across * (row_offset[right] - row_offset[left])
+            value = min(max(slope * luma[j, i] + level, zero), one)
+            out[j, i] = zero if value < low else one if value > high else value
+    return out
+
+
+def evaluate(mask: Mask, luma: Pixels, box: Box, grid: Grid, source_size: Size) -> Pixels:
+    """Return float32 (h, w) in [0, 1]: the mask of the tile `box` of `grid`, whose `photo.luminance` is `luma`.
+
+    A pixel's value does not depend on the tile. Values within 1/256 of 0 and 1 are exactly 0 and 1.
+    """
+    if luma.shape != (box.height, box.width):
+        raise ValueError(f"luma is {luma.shape}, the box {box.width} x {box.height}")
+    height, width = mask.gain.shape
+    rows = _axis(range(box.top, box.bottom), grid.top, grid.step_y, source_size.height, height)
+    columns = _axis(range(box.left, box.right), grid.left, grid.step_x, source_size.width, width)
+    return _evaluate(mask.gain, mask.offset, np.ascontiguousarray(luma), rows, columns)
+
+
+def render_alpha(mask: Mask, luma: Pixels) -> Pixels:
+    """Return the mask over a whole source rendered at the size of `luma`, float32 (h, w)."""
+    size = Size(luma.shape[1], luma.shape[0])
+    return evaluate(mask, luma, Box.of(size), Grid.whole(size, size), size)
+
+
+def plain(alpha: Pixels) -> Mask:
+    """Return the mask that is `alpha`, float32 (h, w) over the whole source, and follows no edges."""
+    return Mask(np.zeros_like(alpha, np.float32), np.ascontiguousarray(alpha, np.float32))
+
+
+def invert(mask: Mask) -> Mask:
+    """Return 1 - mask, exactly."""
+    return Mask(-mask.gain, np.float32(1) - mask.offset)
+
+
+def from_alpha(alpha: Pixels, photo: Photo) -> Mask:
+    """Return the mask of `alpha`, float32 (h, w) in [0, 1] over the finished (turned and cropped) frame of `photo`.
+
+    At proxy size the mask keeps alpha's values; edges of the photo add finer detail.
+    Outside the crop the mask continues as it is at the crop's border.
+    """
+    proxy = source_proxy(photo.source)
+    size = Size(proxy.shape[1], proxy.shape[0])
+    return snap(_to_source(alpha, photo, size), luminance(proxy), faithful=1.0)
+
+
+def _to_source(alpha: Pixels, photo: Photo, size: Size) -> Pixels:
+    """Return `alpha` of the finished frame sampled at every pixel of a source proxy of `size`."""
+    source = photo.source.size
+    scale = size.width / source.width
+    for axis, full in enumerate((photo.size.height, photo.size.width)):
+        alpha = area_resample(alpha, min(alpha.shape[axis], max(1, round(full * scale))), axis)
+    x = (np.arange(size.width) + 0.5) * (source.width / size.width)
+    y = (np.arange(size.height) + 0.5)[:, None] * (source.height / size.height)
+    to_frame = photo.framing.to_frame(source)
+    across, down = (row[0] * x + row[1] * y + row[2] for row in to_frame)
+    return _bilinear(alpha, (across + 1) / 2 * alpha.shape[1] - 0.5, (down + 1) / 2 * alpha.shape[0] - 0.5)
+
+
+def area_resample(values: Pixels, length: int, axis: int) -> Pixels:
+    """Return `values` with `length` samples along `axis`, each the exact mean of the part that it covers."""
+    count = values.shape[axis]
+    if length == count:
+        return values
+    total = np.cumsum(values, axis=axis, dtype=np.float64)
+    total = np.concatenate([np.zeros_like(total.take([0], axis)), total], axis=axis)
+    edges = np.linspace(0, count, length + 1)
+    below = np.minimum(edges.astype(int), count - 1)
+    part = (edges - below).reshape([-1 if a == axis else 1 for a in range(values.ndim)])
+    at_edges = total.take(below, axis) * (1 - part) + total.take(below + 1, axis) * part
+    return (np.diff(at_edges, axis=axis) * (length / count)).astype(np.float32)
+
+
+def _bilinear(values: Pixels, x: NDArray[np.float64], y: NDArray[np.float64]) -> Pixels:
+    """Return `values` at the points (x, y), in px counted from the first pixel's centre, the border repeated."""
+    height, width = values.shape
+    x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
+    left, top = np.minimum(x.astype(int), max(width - 2, 0)), np.minimum(y.astype(int), max(height - 2, 0))
+    right, bottom = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
+    fx, fy = x - left, y - top
+    upper = values[top, left] * (1 - fx) + values[top, right] * fx
+    lower = values[bottom, left] * (1 - fx) + values[bottom, right] * fx
+    return (upper * (1 - fy) + lower * fy).astype(np.float32)

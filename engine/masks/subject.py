@@ -1,0 +1,171 @@
+"""The subject, found without a model.
+
+What differs from the frame's borders (minimum barrier distance and colour), is in focus and stands near the middle is
+taken as a start; colour histograms of subject and background and agreeing neighbours then settle its outline, first
+on a small copy, then on the proxy.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..jit import kernel
+from ..opencv import cv2
+from .fields import Field, Palette, coupling, parts, resize, settle_, sigmoid, small_shape, to_lab, widen
+from .mask import Selection
+
+_SIDE = 256
+_ENGINE = "built-in"
+_CLEAR = 0.35
+_RARE_COST = 12.0
+
+
+def find_subject(proxy: NDArray[np.float32]) -> Selection:
+    """Return the subject of `proxy`, display-encoded sRGB float32 (h, w, 3) in [0, 1], longer side about 1024 px.
+
+    Nothing standing out is a normal result: alpha is all 0. Raises ModelMissingError without OpenCV.
+    """
+    lab = to_lab(resize(proxy, small_shape(proxy.shape, _SIDE)))
+    salience = _salience(proxy, lab)
+    p = _outline(salience, lab)
+    inside = p > 0.5
+    clear = float(salience[inside].mean() - salience[~inside].mean()) if inside.any() and not inside.all() else 0.0
+    if clear < _CLEAR or inside.mean() < 0.004:
+        empty = np.zeros(proxy.shape[:2], np.float32)
+        return Selection(empty, 1 - max(clear, 0.0), _ENGINE, "Nothing stands out from the rest of this photo.")
+    alpha = _at_full_size(proxy, p)
+    return Selection(alpha, 1 / (1 + math.exp(8 * (_CLEAR - clear))), _ENGINE, _reason(p))
+
+
+def _reason(p: Field) -> str:
+    x, y = (float((p * line).sum() / p.sum()) for line in _centred((p.shape[0], p.shape[1])))
+    across = "left" if x < -0.17 else "right" if x > 0.17 else "middle"
+    down = "upper " if y < -0.17 else "lower " if y > 0.17 else ""
+    return f"What differs from the borders and is sharp, in the {down}{across} of the frame."
+
+
+def _centred(shape: tuple[int, int]) -> tuple[Field, Field]:
+    """Return x (1, w) and y (h, 1), each from -0.5 to 0.5."""
+    y, x = ((np.arange(n, dtype=np.float32) + np.float32(0.5)) / np.float32(n) - np.float32(0.5) for n in shape)
+    return x[None], y[:, None]
+
+
+def _unit(values: NDArray[np.floating], least: float) -> Field:
+    """Return `values` clipped to [0, 1] after a division by what 99 % of them stay below, or by `least`."""
+    return np.clip(values / max(float(np.percentile(values, 99)), least), 0, 1).astype(np.float32)
+
+
+def _salience(proxy: NDArray[np.float32], lab: NDArray[np.float32]) -> Field:
+    """Return how much each pixel stands out, 0 to 1."""
+    shape = lab.shape[0], lab.shape[1]
+    soft = cv2().GaussianBlur(lab, (0, 0), 1.0)
+    entry = _border_cost(lab)
+    apart = sum(_barrier(np.ascontiguousarray(soft[..., channel]), entry, 4) for channel in range(3))
+    grey = cv2().cvtColor(proxy, cv2().COLOR_RGB2GRAY)
+    detail = resize(np.abs(grey - cv2().GaussianBlur(grey, (0, 0), 1.2)), shape)
+    focus = cv2().GaussianBlur(detail, (0, 0), 0.03 * max(shape))
+    x, y = _centred(shape)
+    centre = np.exp(-(x**2) / (2 * 0.2**2) - y**2 / (2 * 0.3**2))
+    cues = _unit(np.asarray(apart), 8.0) + 0.55 * _unit(_unlike_sides(lab), 0.5) + 0.7 * _unit(focus, 0.003)
+    return _unit(_unit(cues, 0.5) * (0.15 + 0.85 * centre), 0.3)
+
+
+def _border_cost(lab: NDArray[np.float32]) -> Field:
+    """Return what it costs to enter the picture at each border pixel, (h, w), 0 inside.
+
+    A border pixel whose colour is rare along the border may belong to a subject that the frame cuts.
+    """
+    height, width = lab.shape[:2]
+    on_border = np.zeros((height, width), bool)
+    on_border[[0, -1]], on_border[:, [0, -1]] = True, True
+    colors = lab[on_border]
+    others = colors[:: max(1, len(colors) // 200)]
+    alike = (np.linalg.norm(colors[:, None] - others, axis=2) < 14).mean(axis=1)
+    cost = np.zeros((height, width), np.float32)
+    cost[on_border] = _RARE_COST * np.clip(1 - alike / 0.2, 0, 1)
+    return cost
+
+
+@kernel
+def _barrier(values: Field, entry: Field, sweeps: int) -> Field:
+    """Return the minimum barrier distance to the border (Zhang et al. 2015, "MBD at 80 FPS"), by raster sweeps.
+
+    The distance is the range of values on the path that has the smallest one, plus the `entry` cost at its start.
+    """
+    height, width = values.shape
+    distance = np.full((height, width), np.float32(1e6))
+    high, low, start = values.copy(), values.copy(), entry.copy()
+    for y in range(height):
+        distance[y, 0], distance[y, width - 1] = entry[y, 0], entry[y, width - 1]
+    for x in range(width):
+        distance[0, x], distance[height - 1, x] = entry[0, x], entry[height - 1, x]
+    for sweep in range(sweeps):
+        d = 1 if sweep % 2 == 0 else -1
+        for j in range(height):
+            y = j if d == 1 else height - 1 - j
+            for i in range(width):
+                x = i if d == 1 else width - 1 - i
+                for turn in range(2):
+                    ny, nx = (y - d, x) if turn == 1 else (y, x - d)
+                    if 0 <= ny < height and 0 <= nx < width:
+                        top, bottom = max(high[ny, nx], values[y, x]), min(low[ny, nx], values[y, x])
+                        reach = top - bottom + start[ny, nx]
+                        if reach < distance[y, x]:
+                            distance[y, x] = reach
+                            high[y, x], low[y, x], start[y, x] = top, bottom, start[ny, nx]
+    return distance
+
+
+def _unlike_sides(lab: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return how far each colour is from the colours of the frame's four sides, the farthest side left out."""
+    height, width = lab.shape[:2]
+    thick = max(2, int(0.06 * min(height, width)))
+    sides: list[Field] = []
+    for strip in (lab[:thick], lab[-thick:], lab[:, :thick], lab[:, -thick:]):
+        colors = strip.reshape(-1, 3).astype(np.float64)
+        inverse = np.linalg.inv(np.cov(colors.T) + np.eye(3) * 9)
+        away = lab.reshape(-1, 3) - colors.mean(axis=0)
+        sides.append(_unit(np.sqrt(((away @ inverse) * away).sum(axis=1)).reshape(height, width), 1.0))
+    return np.sum(sides, axis=0) - np.max(sides, axis=0)
+
+
+def _outline(salience: Field, lab: NDArray[np.float32]) -> Field:
+    """Return the probability of subject that colours and neighbours settle on from `salience`."""
+    threshold = max(0.35, 1.45 * float(salience.mean()))
+    odds = np.clip((salience - threshold) * 7, -3, 3)
+    p, near = sigmoid(odds), coupling(lab)
+    settle_(p, odds, near, 1.0, 5)
+    palette = Palette(lab)
+    for _ in range(4):
+        color = np.clip(palette.odds(p, 1 - p), -3, 3)
+        settle_(p, 0.8 * (color + odds), near, 1.5, 6)
+    return _tidy(p, salience)
+
+
+def _tidy(p: Field, salience: Field) -> Field:
+    """Return `p` without its lesser parts and with its small holes filled."""
+    labels, _ = parts(p > 0.5)
+    weight = np.bincount(labels.ravel(), (p * salience).ravel())
+    weight[0] = 0
+    p = p * widen((weight > 0.25 * max(float(weight.max()), 1e-9))[labels], 1)
+    labels, boxes = parts(p <= 0.5)
+    right, bottom = boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]
+    hole = (boxes[:, 0] > 0) & (boxes[:, 1] > 0) & (right < p.shape[1]) & (bottom < p.shape[0])
+    hole &= boxes[:, 4] < 0.02 * p.size
+    hole[0] = False
+    return np.where(hole[labels], np.float32(0.95), p)
+
+
+def _at_full_size(proxy: NDArray[np.float32], p: Field) -> Field:
+    """Return the soft mask at the proxy's own size, from the small one and the proxy's own colours."""
+    shape = proxy.shape[0], proxy.shape[1]
+    lab, big = to_lab(proxy), resize(p, shape)
+    near = cv2().GaussianBlur(big, (0, 0), 1.5 * max(shape) / max(p.shape))
+    odds = 1.5 * np.clip(np.log((near + 0.02) / (1.02 - near)), -4, 4)
+    odds += 0.7 * np.clip(Palette(lab).odds(big, 1 - big), -3, 3)
+    big = sigmoid(odds)
+    settle_(big, odds, coupling(lab), 1.0, 4)
+    return np.clip((big - 0.05) / 0.9, 0, 1)
