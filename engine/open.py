@@ -1,0 +1,26 @@
+"""Opening a file as a photo, whatever kind it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .errors import PhotoReadError
+from .photo import Photo
+from .raster.source import IMAGE_SUFFIXES, open_image
+from .raw.source import RAW_SUFFIXES, RawOptions, is_raw, open_raw
+
+PHOTO_SUFFIXES = RAW_SUFFIXES | IMAGE_SUFFIXES
+
+
+def open_photo(path: Path, options: RawOptions | None = None) -> Photo:
+    """Return the unedited photo in `path`; `options` say how a RAW file is developed and are ignored for images.
+
+    Raises PhotoReadError with one sentence when the file is missing, broken, unsupported or decodes to nothing.
+    """
+    if not path.exists():
+        raise PhotoReadError(f"{path.name}: there is no such file", "Check the path.")
+    if not path.is_file():
+        raise PhotoReadError(f"{path.name}: this is not a file", "Name a photo.")
+    if is_raw(path):
+        return Photo(open_raw(path, options or RawOptions()))
+    return Photo(open_image(path))

@@ -1,0 +1,153 @@
+"""From a mosaic, a white balance and the options to pixels of the working space."""
+
+from __future__ import annotations
+
+import threading
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..geometry import Box, Grid, stored_box, upright
+from ..tiles import split
+from .axes import Taps, grid_taps, mirrored, stored_axes
+from .bayer import CUBE_OFFSET, HALO_PX, TILE_HEIGHT, TILE_WIDTH, WIDTH, Recipe, Target, demosaic_tile, scratch
+from .binning import BinRecipe, average_pixels, bin_mosaic, develop_color
+from .highlights import Highlights, chroma_offsets
+from .mosaic import Mosaic
+from .white_balance import Balance, camera_to_working
+
+Demosaic = Literal["best", "fast"]
+
+_UNBOUNDED = np.float32(3e38)
+_BIN_FROM_STEP = 1.9  # below it a demosaic shows more than bins of 2x2 samples do
+_SAMPLE_SIDE = 512
+
+_threads = threading.local()
+
+
+class Developer:
+    """Renders any part of a mosaic at any scale; thread-safe."""
+
+    def __init__(self, mosaic: Mosaic, balance: Balance, highlights: Highlights, demosaic: Demosaic) -> None:
+        self._mosaic = mosaic
+        self._best = demosaic == "best"
+        axis_x, axis_y, self._transpose = stored_axes(mosaic.crop, mosaic.frame, mosaic.orientation)
+        self._axes = (axis_x, axis_y)
+        multipliers = np.ones(3) if mosaic.layout == "grey" else balance.multipliers
+        matrix = np.eye(3) if mosaic.layout == "grey" else camera_to_working(mosaic.camera, balance)
+        channel = {"bayer": mosaic.colors, "color": np.array([[0, 1, 2]]), "grey": np.array([[1]])}[mosaic.layout]
+        gain = multipliers[channel] / (mosaic.white - mosaic.black)
+        clip = multipliers.astype(np.float32)
+        light = sample_light(mosaic) * clip if highlights == "reconstruct" and mosaic.layout != "grey" else None
+        self._bins = BinRecipe(
+            black=mosaic.black,
+            gain=gain.astype(np.float32),
+            top=np.ones(channel.shape, np.float32) if highlights == "clip" else clip[channel],
+            floor=np.float32(-CUBE_OFFSET),
+            limit=int(mosaic.white.min()),
+            colors=mosaic.colors,
+            clip=clip,
+            chroma=np.zeros(3, np.float32) if light is None else chroma_offsets(light, clip),
+            rebuild=highlights == "reconstruct",
+            matrix=np.ascontiguousarray(matrix, np.float32),
+        )
+        self._recipe = _bayer_recipe(self._bins, mosaic) if mosaic.layout == "bayer" else None
+
+    def read(self, box: Box, grid: Grid) -> NDArray[np.float32]:
+        """Return float32 (h, w, 3) pixels of the upright grid's pixels in `box`."""
+        mosaic = self._mosaic
+        if grid.native:
+            place = box.shift(int(grid.left), int(grid.top))
+            pixels = self._full(self._stored(place))
+            return np.ascontiguousarray(upright(pixels, mosaic.orientation))
+        binned = mosaic.layout == "bayer" and grid.scale * _BIN_FROM_STEP <= 1.0
+        along_x, along_y = grid_taps(grid, box, self._axes, binned)
+        rows, columns = (along_x, along_y) if self._transpose else (along_y, along_x)
+        out = np.empty((len(rows.places), len(columns.places), 3), np.float32)
+        if binned:
+            bin_mosaic(mosaic.samples, columns, rows, self._bins, out)
+        else:
+            region = _region(rows, columns)
+            average_pixels(self._full(region), (region.top, region.left), columns, rows, out)
+        return np.ascontiguousarray(out.swapaxes(0, 1)) if self._transpose else out
+
+    def _stored(self, place: Box) -> Box:
+        crop = self._mosaic.crop
+        return stored_box(place, crop.size, self._mosaic.orientation).shift(crop.left, crop.top)
+
+    def _full(self, region: Box) -> NDArray[np.float32]:
+        """Return the pixels of a box of samples at full resolution, as stored."""
+        out = np.empty((region.height, region.width, 3), np.float32)
+        if self._recipe is None:
+            develop_color(self._mosaic.samples, self._bins, region.left, region.top, out)
+            return out
+        values = out.reshape(-1)
+        for tile in split(region, _even(region.width, TILE_WIDTH), _even(region.height, TILE_HEIGHT)):
+            first = 3 * ((tile.top - region.top) * region.width + tile.left - region.left)
+            self._tile(tile, (values, first, 3 * region.width, tile.width))
+        return out
+
+    def _tile(self, tile: Box, target: Target) -> None:
+        assert self._recipe is not None
+        frame = self._mosaic.frame
+        start = tile.left - HALO_PX
+        rows = mirrored(np.arange(tile.top - HALO_PX, tile.bottom + HALO_PX), frame.height).astype(np.int32)
+        columns = mirrored(np.arange(start, start + WIDTH), frame.width).astype(np.int32)
+        demosaic_tile(self._mosaic.samples, (rows, columns), self._recipe, (self._best, _work_space()), target)
+
+
+def _work_space() -> NDArray[np.float32]:
+    """Return this thread's work space."""
+    work: NDArray[np.float32] | None = getattr(_threads, "work", None)
+    if work is None:
+        work = _threads.work = scratch()
+    return work
+
+
+def _even(length: int, most: int) -> int:
+    """Return the length of the fewest pieces of at most `most` that a length is cut into."""
+    return -(-length // -(-length // most))
+
+
+def sample_light(mosaic: Mosaic) -> NDArray[np.float32]:
+    """Return camera colours, white level = 1, not balanced, from places spread over the photo: (h, w, 3)."""
+    crop, samples = mosaic.crop, mosaic.samples
+    step = 2 * max(1, max(crop.size) // (2 * _SAMPLE_SIDE))
+    top, left = crop.top & ~1, crop.left & ~1
+    if mosaic.layout != "bayer":
+        some = samples[top : crop.bottom : step, left : crop.right : step].astype(np.float32)
+        light = ((some - mosaic.black) / (mosaic.white - mosaic.black)).astype(np.float32)
+        return np.broadcast_to(light, (*some.shape[:2], 3))
+    rows, columns = (crop.bottom - top) // 2 * 2, (crop.right - left) // 2 * 2
+    out = np.zeros((-(-rows // step), -(-columns // step), 3), np.float32)
+    for y in range(2):
+        for x in range(2):
+            some = samples[top + y : top + rows : step, left + x : left + columns : step].astype(np.float32)
+            light = (some - mosaic.black[y, x]) / (mosaic.white[y, x] - mosaic.black[y, x])
+            color = mosaic.colors[y, x]
+            out[..., color] += 0.5 * light if color == 1 else light
+    return out
+
+
+def _bayer_recipe(bins: BinRecipe, mosaic: Mosaic) -> Recipe:
+    """Return the recipe of full-resolution tiles, with the light of every possible sample in its tables."""
+    samples = np.arange(int(np.ceil(mosaic.white.max())) + 1, dtype=np.float32)
+    light = (samples - bins.black[..., None]) * bins.gain[..., None]
+    light = np.clip(light, bins.floor, bins.top[..., None])
+    return Recipe(
+        lut=np.cbrt(light + np.float32(CUBE_OFFSET)),
+        colors=bins.colors,
+        clip=bins.clip,
+        chroma=bins.chroma,
+        limit=bins.limit,
+        rebuild=bins.rebuild,
+        matrix=bins.matrix,
+        ceiling=_UNBOUNDED if bins.rebuild else np.float32(1.0),
+    )
+
+
+def _region(rows: Taps, columns: Taps) -> Box:
+    return Box(
+        int(columns.places.min()), int(rows.places.min()), int(columns.places.max()) + 1, int(rows.places.max()) + 1
+    )

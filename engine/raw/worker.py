@@ -1,0 +1,304 @@
+"""Decodes one RAW file and ends: a script that `decode` starts by path, so that a file which crashes LibRaw or exiv2
+kills only this process, and no file sees what another one left in LibRaw's memory.
+
+    python -I worker.py '["module folder", ...]'
+
+It imports its libraries, then waits for one line of JSON on stdin, {"path", "spool", "memory_bytes"}, and answers with
+up to two lines on stdout: the facts about the pixels, {"error"} instead if there are none, then the metadata. Samples
+go to the file `spool`. What LibRaw writes to stderr up to the line DECODED belongs to the answer.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import importlib
+import json
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    import rawpy
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.uint16]
+
+DECODED = "== decoded =="
+_ROWS_AT_ONCE = 256
+_PATTERN_PROBE = 24
+_SRGB_TO_XYZ = ((0.4124564, 0.3575761, 0.1804375), (0.2126729, 0.7151522, 0.0721750), (0.0193339, 0.1191920, 0.9503041))
+_DNG_TAGS = (
+    "ColorMatrix1", "ColorMatrix2", "CalibrationIlluminant1", "CalibrationIlluminant2", "CameraCalibration1",
+    "CameraCalibration2", "AnalogBalance", "BaselineExposure",
+)  # fmt: skip
+# Tags of IFD 0 that describe the RAW file's own storage, or its colour as DNG gives it: an export has neither.
+_STORAGE_TAGS = frozenset(
+    [254, 255, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 330, 338, 339, 340,
+     341, 347, 512, 513, 514, 529, 530, 532, 33421, 33422, 37398, 37399, 50717, 50937, 52525]
+)  # fmt: skip
+_DNG_TAG_RANGES = ((50706, 51200), (52528, 52560))
+# The smallest lossless WebP: exiv2 writes EXIF of any size into it, as it stands in a JPEG's APP1.
+_CARRIER = b"RIFF\x1a\0\0\0WEBPVP8L\x0e\0\0\0/\0\0\0\0\x07\x10\x11\xfd\x0fDD\xff\x03"
+
+
+class Frame(NamedTuple):
+    """Samples as they go to the spool, and what else they need besides LibRaw's own facts."""
+
+    samples: Samples
+    colors: list[list[int]]
+    whole: bool
+    facts: dict[str, Any]
+
+
+def _answer(**facts: Any) -> None:
+    print(json.dumps(facts), flush=True)
+
+
+def _limit_memory(memory_bytes: int) -> None:
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    except (ImportError, AttributeError, OSError, ValueError):
+        pass  # Windows has no such limit, and macOS does not always take one
+
+
+def _floats(values: Any) -> list[Any]:
+    return [] if values is None else [float(v) for v in values]
+
+
+def _matrix(values: Any) -> list[list[float]]:
+    return [[float(v) for v in row] for row in values]
+
+
+def _bayer_colors(raw: rawpy.RawPy) -> list[list[int]] | None:
+    """Return LibRaw's colour index at the four places of a 2x2 pattern, None if the sensor has another one."""
+    height, width = raw.raw_image_visible.shape
+    top, left = raw.sizes.top_margin, raw.sizes.left_margin
+    if min(height, width) < 2:
+        return None
+    pattern = [[raw.raw_color(top + i, left + j) for j in range(2)] for i in range(2)]
+    letters = "".join(chr(raw.color_desc[k]) for row in pattern for k in row)
+    if letters not in ("RGGB", "BGGR", "GRBG", "GBRG"):
+        return None
+    for i in range(min(_PATTERN_PROBE, height)):
+        for j in range(min(_PATTERN_PROBE, width)):
+            if raw.raw_color(top + i, left + j) != pattern[i & 1][j & 1]:
+                return None
+    return pattern
+
+
+def _frame(raw: rawpy.RawPy, path: str) -> Frame:
+    """Return the samples as the sensor gave them where the engine demosaics them itself, else LibRaw's linear image."""
+    import rawpy
+
+    square = abs(raw.sizes.pixel_aspect - 1.0) < 0.01
+    if raw.raw_type == rawpy.RawType.Stack:
+        samples = raw.raw_image_visible
+        if square and raw.num_colors in (1, 3) and samples.ndim == 3 and not path.lower().endswith(".x3f"):
+            return Frame(samples[..., : raw.num_colors], [], True, {})
+    elif square:
+        if raw.num_colors == 1:
+            return Frame(raw.raw_image_visible, [], True, {})
+        if raw.num_colors == 3 and (colors := _bayer_colors(raw)):
+            return Frame(raw.raw_image_visible, colors, True, {})
+    return _developed(raw)
+
+
+def _developed(raw: rawpy.RawPy) -> Frame:
+    """Return LibRaw's own demosaic as linear camera colours.
+
+    It sees white-balanced values, on which its direction finding depends, scaled so that nothing clips; the balance is
+    told as white levels, so that it divides out again.
+    """
+    import numpy as np
+    import rawpy
+
+    balance = [v if v > 0 else 0.0 for v in raw.camera_whitebalance][: max(raw.num_colors, 3)]
+    if len(balance) == 4 and raw.num_colors == 4 and balance[3] == 0:
+        balance[3] = balance[1]
+    if min(balance) <= 0 or max(balance) > 16 * min(balance):
+        balance = [1.0] * len(balance)
+    samples: Any = raw.postprocess(
+        demosaic_algorithm=rawpy.DemosaicAlgorithm.AHD,
+        user_wb=[*balance, balance[1]][:4],
+        output_color=rawpy.ColorSpace.raw,
+        output_bps=16,
+        gamma=(1, 1),
+        no_auto_bright=True,
+        adjust_maximum_thr=0.0,
+        highlight_mode=rawpy.HighlightMode.Ignore,
+        user_flip=0,
+    )
+    white = [65535.0 * v / max(balance) for v in balance]
+    facts: dict[str, Any] = {"black": [0.0] * len(white), "white": white, "saturation": None}
+    if samples.shape[2] == 4:
+        samples, extra = _three_colors(samples, np.array(white), np.array(raw.rgb_xyz_matrix, float), balance)
+        facts |= extra
+    whole = samples.shape[:2] == (raw.sizes.height, raw.sizes.width)
+    return Frame(samples, [], whole, facts)
+
+
+def _three_colors(samples: Any, white: Any, to_camera: Any, balance: list[float]) -> tuple[Any, dict[str, Any]]:
+    """Return a four-colour image as that of a camera whose colours are linear sRGB, and the facts that change."""
+    import numpy as np
+
+    to_srgb = np.linalg.inv(np.array(_SRGB_TO_XYZ)) @ np.linalg.pinv(to_camera)
+    neutral = to_srgb @ (1.0 / np.array(balance))
+    scale = 1.0 / np.abs(to_srgb).sum(axis=1).max()
+    mixed = np.clip((samples / white.astype(np.float32)) @ (to_srgb * scale).T.astype(np.float32), 0.0, 1.0)
+    facts = {
+        "black": [0.0] * 3,
+        "white": [65535.0] * 3,
+        "camera_wb": (1.0 / np.maximum(neutral, 1e-6)).tolist(),
+        "daylight_wb": [1.0, 1.0, 1.0],
+        "xyz_to_camera": np.linalg.inv(np.array(_SRGB_TO_XYZ)).tolist(),
+        "camera_to_srgb": [],
+    }
+    return np.round(mixed * 65535.0).astype(np.uint16), facts
+
+
+def _facts(raw: rawpy.RawPy, frame: Frame) -> dict[str, Any]:
+    sizes = raw.sizes
+    crop = [sizes.crop_left_margin, sizes.crop_top_margin, sizes.crop_width, sizes.crop_height]
+    crop[0] -= sizes.left_margin
+    crop[1] -= sizes.top_margin
+    return {
+        "shape": list(frame.samples.shape),
+        "colors": frame.colors,
+        "color_names": raw.color_desc.decode("ascii", "replace"),
+        "crop": crop if frame.whole else [0, 0, 0, 0],
+        "flip": sizes.flip,
+        "black": _floats(raw.black_level_per_channel),
+        "white": [float(raw.white_level)] * 4,
+        "saturation": _floats(raw.camera_white_level_per_channel),
+        "camera_wb": _floats(raw.camera_whitebalance),
+        "daylight_wb": _floats(raw.daylight_whitebalance),
+        "xyz_to_camera": _matrix(raw.rgb_xyz_matrix),
+        "camera_to_srgb": _matrix(raw.color_matrix),
+        "iso": float(raw.other.iso_speed),
+        "exposure_s": float(raw.other.shutter_speed),
+        "aperture": float(raw.other.aperture),
+        "focal_length_mm": float(raw.other.focal_length),
+        "lens": raw.lens.model,
+    } | frame.facts
+
+
+def _spool(samples: Samples, path: str) -> None:
+    import numpy as np
+
+    with open(path, "r+b") as file:
+        for top in range(0, samples.shape[0], _ROWS_AT_ONCE):
+            file.write(np.ascontiguousarray(samples[top : top + _ROWS_AT_ONCE]).data)
+
+
+def _empty_rows(samples: Samples) -> int:
+    """Return how many rows at the bottom hold nothing but zeros."""
+    filled = samples.reshape(samples.shape[0], -1)
+    for row in range(samples.shape[0] - 1, -1, -1):
+        if filled[row].any():
+            return samples.shape[0] - 1 - row
+    return samples.shape[0]
+
+
+def _decode(path: str, spool: str) -> bool:
+    import rawpy
+
+    try:
+        with rawpy.imread(path) as raw:
+            frame = _frame(raw, path)
+            facts = _facts(raw, frame)
+            facts["empty_rows"] = _empty_rows(frame.samples)
+            _spool(frame.samples, spool)
+    except (rawpy.LibRawError, OSError, MemoryError, ValueError) as error:
+        _answer(error=type(error).__name__, text=str(error))
+        return False
+    _answer(**facts)
+    return True
+
+
+def _number(text: str) -> float:
+    top, _, bottom = text.partition("/")
+    return float(top) / (float(bottom) if bottom else 1.0)
+
+
+def _metadata(path: str) -> dict[str, Any]:
+    """Return EXIF as a TIFF structure and XMP as a packet, both base64, and the DNG tags about colour as numbers."""
+    exiv2: Any = importlib.import_module("exiv2")
+    exiv2.LogMsg.setLevel(exiv2.LogMsg.Level.mute)
+    image = exiv2.ImageFactory.open(path)
+    image.readMetadata()
+    exif = image.exifData()
+    texts = {item.key(): item.toString() for item in exif}
+    dng: dict[str, list[float]] = {}
+    for tag in _DNG_TAGS:
+        try:
+            dng[tag] = [_number(value) for value in texts.get(f"Exif.Image.{tag}", "").split()]
+        except (ValueError, ZeroDivisionError):
+            dng[tag] = []
+    packet: str | bytes = image.xmpPacket()
+    xmp = packet.encode("utf-8", "replace") if isinstance(packet, str) else bytes(packet)
+    return {
+        "exif": base64.b64encode(_encoded(exif, exiv2)).decode(),
+        "xmp": base64.b64encode(xmp).decode(),
+        "make": texts.get("Exif.Image.Make", ""),
+        "model": texts.get("Exif.Image.Model", ""),
+        "lens": texts.get("Exif.Photo.LensModel", ""),
+        "taken": texts.get("Exif.Photo.DateTimeOriginal", "") or texts.get("Exif.Image.DateTimeOriginal", ""),
+        "dng": dng,
+    }
+
+
+def _encoded(exif: Any, exiv2: Any) -> bytes:
+    for item in list(exif):
+        tag = item.tag()
+        if item.groupName() == "Image" and (
+            tag in _STORAGE_TAGS or any(first <= tag < last for first, last in _DNG_TAG_RANGES)
+        ):
+            exif.erase(exif.findKey(exiv2.ExifKey(item.key())))
+    carrier = exiv2.ImageFactory.open(_CARRIER)
+    carrier.readMetadata()
+    carrier.setExifData(exif)
+    carrier.writeMetadata()
+    stream = carrier.io()
+    stream.open()
+    data = bytes(stream.mmap())
+    place = 12
+    while place + 8 <= len(data):
+        size = int.from_bytes(data[place + 4 : place + 8], "little")
+        if data[place : place + 4] == b"EXIF":
+            return data[place + 8 : place + 8 + size]
+        place += 8 + size + (size & 1)
+    return b""
+
+
+def _load_exiv2() -> None:
+    with contextlib.suppress(ImportError):
+        importlib.import_module("exiv2")
+
+
+def main() -> None:
+    sys.path.extend(folder for folder in json.loads(sys.argv[1]) if folder not in sys.path)
+    importlib.import_module("rawpy")  # loaded while nobody waits for it
+    threading.Thread(target=_load_exiv2, daemon=True).start()  # a file that does not decode need not wait for it
+    line = sys.stdin.readline()
+    if not line:
+        return
+    job = json.loads(line)
+    _limit_memory(job["memory_bytes"])
+    decoded = _decode(job["path"], job["spool"])
+    print(DECODED, file=sys.stderr, flush=True)
+    if decoded:
+        try:
+            _answer(**_metadata(job["path"]))
+        except Exception as error:  # noqa: BLE001 - metadata of any kind of broken file must not cost the photo
+            _answer(metadata_error=f"{type(error).__name__}: {error}")
+    sys.stdout.flush()
+    os._exit(0)  # LibRaw's and numpy's tidying up is time that somebody waits for
+
+
+if __name__ == "__main__":
+    main()
