@@ -20,8 +20,8 @@ import numpy as np
 import rawpy
 from numpy.typing import NDArray
 from stillbytes.engine.color import REC2020, SPACES, convert, encode
-from stillbytes.engine.geometry import Box, Grid
-from stillbytes.engine.photo import Photo, read_parallel
+from stillbytes.engine.geometry import Grid
+from stillbytes.engine.photo import Photo
 from stillbytes.engine.raw.source import RawOptions, open_raw
 from stillbytes.samples.dng import DngSpec, write_dng
 from stillbytes.samples.sensor import Noise, mosaic_from_image
@@ -42,7 +42,6 @@ def speed(rounds: int) -> None:
             source = open_raw(path, RawOptions(highlights="clip"))
             runs: dict[str, Callable[[], object]] = {
                 "Stillbytes": Photo(source).render,
-                "Stillbytes, read_parallel": partial(read_parallel, source, Box.of(source.size), NATIVE),
                 "rawpy AHD": partial(raw.postprocess, demosaic_algorithm=PEERS["AHD"], **LIBRAW),
             }
             measured = harness.interleaved(runs, rounds)

@@ -41,15 +41,21 @@ class Placement:
     orientation: int
     rotation: Matrix | None
 
+    @property
+    def straight(self) -> bool:
+        """True if the finished frame's pixels are the grid's, in the same order."""
+        return self.orientation == 1 and self.rotation is None
+
     def source_box(self, tile: Box) -> Box:
         """Return the box on `grid` that `tile` of the finished frame is made from."""
         return geometry.stored_box(self._turned_box(tile), self.stored, self.orientation)
 
     def finish(self, pixels: NDArray[np.float32], tile: Box) -> NDArray[np.float32]:
         """Return `tile` of the finished frame, made from the pixels of its source box."""
-        turned = np.ascontiguousarray(geometry.upright(pixels, self.orientation))
+        turned = geometry.upright(pixels, self.orientation)
         if self.rotation is None:
             return turned
+        turned = np.ascontiguousarray(turned)
         return sample_affine(turned, self._turned_box(tile), tile, self.rotation)
 
     def _turned_box(self, tile: Box) -> Box:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal, Protocol
 from weakref import WeakKeyDictionary
 
@@ -41,10 +42,16 @@ class Source(Protocol):
         """The file's name, for messages."""
         ...
 
-    def read(self, box: Box, grid: Grid) -> Pixels:
-        """Return new float32 (box.height, box.width, 3) pixels, scene-linear Rec.2020, of `grid`'s pixels in `box`.
+    @property
+    def path(self) -> Path | None:
+        """The file that must not be overwritten; None where there is none."""
+        ...
+
+    def read(self, box: Box, grid: Grid, out: Pixels | None = None) -> Pixels:
+        """Return float32 (box.height, box.width, 3) pixels, scene-linear Rec.2020, of `grid`'s pixels in `box`.
 
         `box` lies inside grid.domain(size). A pixel's value does not depend on the box it was asked for in.
+        Without `out` the array is new; with it `out`, which may be a view into a larger one, is filled and returned.
         """
         ...
 
@@ -108,11 +115,7 @@ def source_proxy(source: Source) -> Pixels:
 def read_parallel(source: Source, box: Box, grid: Grid) -> Pixels:
     """Return `source.read(box, grid)`, computed in the engine's threads."""
     out = np.empty((box.height, box.width, 3), np.float32)
-
-    def task(tile: Box) -> None:
-        out[tile.slices(box)] = source.read(tile, grid)
-
-    for_each(task, list(split(box, width=box.width, height=max(16, box.height // 16))))
+    for_each(lambda tile: source.read(tile, grid, out[tile.slices(box)]), list(split(box)))
     return out
 
 
@@ -168,6 +171,13 @@ class Photo:
         """
         box = box or Box.of(self.size_at(scale))
         out = np.empty((box.height, box.width, 3), np.float32)
+        frame = self._checked(box, scale)
+        placed = self.framing.place(self.source.size, frame)
+        if not self.edits and placed.straight:
+            for_each(
+                lambda tile: self.source.read(tile, placed.grid, out[tile.slices(box)]), list(split(box)), progress
+            )
+            return out
 
         def keep(tile: Box, pixels: Pixels) -> None:
             out[tile.slices(box)] = pixels
@@ -179,30 +189,32 @@ class Photo:
         self, box: Box, scale: float, keep: Callable[[Box, Pixels], None], progress: Progress = no_progress
     ) -> None:
         """Render `box` tile by tile in the engine's threads; `keep(tile, pixels)` is called in those threads."""
+        placed = self.framing.place(self.source.size, self._checked(box, scale))
+        to_frame = self.framing.to_frame(self.source.size)
+        _ = self._seen  # computed here, not in a worker thread
+
+        def task(tile: Box) -> None:
+            pixels = self._render_source(placed.source_box(tile), placed.grid, to_frame)
+            keep(tile, placed.finish(pixels, tile))
+
+        for_each(task, list(split(box)), progress)
+
+    def _checked(self, box: Box, scale: float) -> Size:
+        """Return the size of the frame at `scale`. Raises ValueError if scale or box are not possible."""
         if not 0.0 < scale <= 1.0:
             raise ValueError(f"scale must be in (0, 1], got {scale}")
         frame = self.size_at(scale)
         if not Box.of(frame).contains(box) or box.empty:
             raise ValueError(f"{box} is not inside the frame of {frame}")
-        _ = self._seen  # computed here, not in a worker thread
+        return frame
 
-        def task(tile: Box) -> None:
-            keep(tile, self._render_tile(tile, frame))
-
-        for_each(task, list(split(box)), progress)
-
-    def _render_tile(self, tile: Box, frame: Size) -> Pixels:
-        placed = self.framing.place(self.source.size, frame)
-        return placed.finish(self._render_source(placed.source_box(tile), placed.grid), tile)
-
-    def _render_source(self, box: Box, grid: Grid) -> Pixels:
+    def _render_source(self, box: Box, grid: Grid, to_frame: NDArray[np.float64]) -> Pixels:
         """Return the edited pixels of `box` on the source's grid, before turning or straightening."""
-        domain = grid.domain(self.source.size)
         halo = sum(edit.halo_px(self.source.size, grid.scale) for edit in self.edits)
-        reach = box.grow(halo).intersect(domain)
+        reach = box.grow(halo).intersect(grid.domain(self.source.size)) if halo else box
         pixels = self.source.read(reach, grid)
         luma = luminance(pixels) if any(edit.wants_luma for edit in self.edits) else None
-        view = View(reach, grid, self.source.size, luma, self.framing.to_frame(self.source.size))
+        view = View(reach, grid, self.source.size, luma, to_frame)
         for edit, seen in zip(self.edits, self._seen, strict=True):
             edit.apply_(pixels, replace(view, seen=seen))
         return pixels[box.slices(reach)]

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from .geometry import Box
 
-TILE_WIDTH = 512
+TILE_WIDTH = 736
 TILE_HEIGHT = 128
 
 _T = TypeVar("_T")
@@ -28,7 +28,7 @@ def no_progress(done: int, total: int) -> None:
 
 
 def split(box: Box, width: int = TILE_WIDTH, height: int = TILE_HEIGHT) -> Iterator[Box]:
-    """Yield the tiles of `box`, row by row; together they cover it exactly once."""
+    """Yield the tiles of `box`, row by row, at most `width` x `height`; together they cover it exactly once."""
     for top in range(box.top, box.bottom, height):
         for left in range(box.left, box.right, width):
             yield Box(left, top, min(left + width, box.right), min(top + height, box.bottom))
@@ -50,7 +50,7 @@ def in_worker() -> bool:
     return threading.current_thread().name.startswith("stillbytes")
 
 
-def for_each(task: Callable[[_T], None], items: list[_T], progress: Progress = no_progress) -> None:
+def for_each(task: Callable[[_T], object], items: list[_T], progress: Progress = no_progress) -> None:
     """Call `task` on every item in the pool and wait. The first error, or a cancelling `progress`, is raised
     after the tasks that had started have ended; the others never start."""
     if in_worker() or len(items) == 1:

@@ -55,18 +55,25 @@ class RasterSource:
     def name(self) -> str:
         return self._name
 
-    def read(self, box: Box, grid: Grid) -> Pixels:
-        """Return new float32 (box.height, box.width, 3) pixels, scene-linear Rec.2020, of `grid`'s pixels in `box`."""
-        if grid.native:
-            out = np.empty((box.height, box.width, 3), np.float32)
-            decode = decode_codes_ if self._codes else decode_values_
-            decode(out, self._pixels, self._table, box.left + int(grid.left), box.top + int(grid.top))
-        else:
-            average = average_codes if self._codes else average_values
-            out = average(self._pixels, self._table, grid, box)
+    def read(self, box: Box, grid: Grid, out: Pixels | None = None) -> Pixels:
+        """Return float32 (box.height, box.width, 3) pixels of `grid`'s pixels in `box`, see `photo.Source`."""
+        pixels = self._native(box, grid) if grid.native else self._average(box, grid)
         if self._matrix is not None:
-            transform_(out, self._matrix)
+            transform_(pixels, self._matrix)
+        if out is None:
+            return pixels
+        out[...] = pixels
         return out
+
+    def _native(self, box: Box, grid: Grid) -> Pixels:
+        out = np.empty((box.height, box.width, 3), np.float32)
+        decode = decode_codes_ if self._codes else decode_values_
+        decode(out, self._pixels, self._table, box.left + int(grid.left), box.top + int(grid.top))
+        return out
+
+    def _average(self, box: Box, grid: Grid) -> Pixels:
+        average = average_codes if self._codes else average_values
+        return average(self._pixels, self._table, grid, box)
 
 
 class ArraySource(RasterSource):

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from ..jit import inline, kernel
 from .highlights import repaired
 
-TILE_WIDTH = 304
-TILE_HEIGHT = 128
+TILE_WIDTH = 368
+TILE_HEIGHT = 64
 HALO_PX = 8
 CUBE_OFFSET = 0.005  # keeps noise below black on the curve
 
@@ -299,12 +299,11 @@ def _best_lines(s: Work, i: Index, late: Index) -> None:
         _other(s, i - _U(4))
 
 
-@kernel
-def demosaic_tile(data: NDArray[np.uint16], at: Place, recipe: Recipe, how: tuple[bool, Work], out: Target) -> None:
+@inline
+def _tile(data: NDArray[np.uint16], at: Place, recipe: Recipe, how: tuple[bool, Work], out: Target) -> None:
     """Write the pixels of a tile, at most TILE_HEIGHT high and TILE_WIDTH wide, made from the samples around it.
 
-    `at` holds the rows, HALO_PX more than the tile on each side, and the columns, WIDTH from HALO_PX before the tile
-    on, of the samples in `data`; mirrored ones keep their parity. `how` is (True for "best", scratch()).
+    `at` holds the rows, HALO_PX more than the tile on each side, and WIDTH columns, from HALO_PX before the tile on.
     """
     rows, cols = at
     best, s = how
@@ -326,3 +325,24 @@ def demosaic_tile(data: NDArray[np.uint16], at: Place, recipe: Recipe, how: tupl
         red_row = recipe.colors[rows[i] & 1, 0] == 0 or recipe.colors[rows[i] & 1, 1] == 0
         start = first + (int(i) - HALO_PX) * stride
         _finish_row(s, red_row, recipe, values[start : start + 3 * width])
+
+
+@kernel
+def demosaic(data: NDArray[np.uint16], at: Place, recipe: Recipe, how: tuple[bool, Work], out: Target) -> None:
+    """Write the pixels of a region, tile by tile.
+
+    `at` holds the rows and columns of the samples in `data` (mirrored ones keep their parity): HALO_PX more than the
+    region on each side, and behind the last column WIDTH more. `how` is (True for "best", scratch()). `out` is a flat
+    array, where in it the first pixel lies, from one row to the next, and the region's width in px.
+    """
+    rows, cols = at
+    values, first, stride, width = out
+    height = rows.size - 2 * HALO_PX
+    across, down = -(-width // TILE_WIDTH), -(-height // TILE_HEIGHT)
+    tile_width, tile_height = -(-width // across), -(-height // down)
+    for top in range(0, height, tile_height):
+        bottom = min(top + tile_height, height)
+        near = rows[top : bottom + 2 * HALO_PX]
+        for left in range(0, width, tile_width):
+            target = (values, first + top * stride + 3 * left, stride, min(tile_width, width - left))
+            _tile(data, (near, cols[left : left + WIDTH]), recipe, how, target)

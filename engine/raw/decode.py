@@ -24,6 +24,7 @@ from .spool import Spool
 from .worker import DECODED
 
 TIME_LIMIT_S = 60.0
+_REFILL_AFTER_S = 1.0
 _TIME_PER_MB_S = 2.0
 _MEMORY_BYTES = 6 << 30
 _MEMORY_PER_FILE_BYTE = 16
@@ -66,8 +67,16 @@ class _Spares:
         return process or _start()
 
     def refill(self) -> None:
+        """Start the next process a little later: now the photo that was decoded wants every core."""
         if self._wanted:
-            self.prepare(keep=True)
+            timer = threading.Timer(_REFILL_AFTER_S, self._refill)
+            timer.daemon = True
+            timer.start()
+
+    def _refill(self) -> None:
+        with self._lock:
+            if self._wanted and self._spare is None:
+                self._spare = _start()
 
     def drop(self) -> None:
         with self._lock:

@@ -6,18 +6,19 @@ import threading
 from typing import Literal
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from ..geometry import Box, Grid, stored_box, upright
-from ..tiles import split
+from ..geometry import Box, Grid, inverse_orientation, stored_box, upright
 from .axes import Taps, grid_taps, mirrored, stored_axes
-from .bayer import CUBE_OFFSET, HALO_PX, TILE_HEIGHT, TILE_WIDTH, WIDTH, Recipe, Target, demosaic_tile, scratch
+from .bayer import CUBE_OFFSET, HALO_PX, WIDTH, Recipe, demosaic, scratch
 from .binning import BinRecipe, average_pixels, bin_mosaic, develop_color
 from .highlights import Highlights, chroma_offsets
 from .mosaic import Mosaic
 from .white_balance import Balance, camera_to_working
 
 Demosaic = Literal["best", "fast"]
+Pixels = NDArray[np.float32]
 
 _UNBOUNDED = np.float32(3e38)
 _BIN_FROM_STEP = 1.9  # below it a demosaic shows more than bins of 2x2 samples do
@@ -54,47 +55,57 @@ class Developer:
         )
         self._recipe = _bayer_recipe(self._bins, mosaic) if mosaic.layout == "bayer" else None
 
-    def read(self, box: Box, grid: Grid) -> NDArray[np.float32]:
-        """Return float32 (h, w, 3) pixels of the upright grid's pixels in `box`."""
-        mosaic = self._mosaic
+    def read(self, box: Box, grid: Grid, out: Pixels | None = None) -> Pixels:
+        """Return float32 (h, w, 3) pixels of the upright grid's pixels in `box`, in `out` if that is given."""
+        if out is None:
+            out = np.empty((box.height, box.width, 3), np.float32)
+        target = upright(out, inverse_orientation(self._mosaic.orientation))
         if grid.native:
-            place = box.shift(int(grid.left), int(grid.top))
-            pixels = self._full(self._stored(place))
-            return np.ascontiguousarray(upright(pixels, mosaic.orientation))
+            self._full(self._stored(box.shift(int(grid.left), int(grid.top))), target)
+        else:
+            self._resampled(box, grid, out)
+        return out
+
+    def _resampled(self, box: Box, grid: Grid, out: Pixels) -> None:
+        mosaic = self._mosaic
         binned = mosaic.layout == "bayer" and grid.scale * _BIN_FROM_STEP <= 1.0
         along_x, along_y = grid_taps(grid, box, self._axes, binned)
         rows, columns = (along_x, along_y) if self._transpose else (along_y, along_x)
-        out = np.empty((len(rows.places), len(columns.places), 3), np.float32)
+        stored = np.empty((len(rows.places), len(columns.places), 3), np.float32)
         if binned:
-            bin_mosaic(mosaic.samples, columns, rows, self._bins, out)
+            bin_mosaic(mosaic.samples, columns, rows, self._bins, stored)
         else:
             region = _region(rows, columns)
-            average_pixels(self._full(region), (region.top, region.left), columns, rows, out)
-        return np.ascontiguousarray(out.swapaxes(0, 1)) if self._transpose else out
+            pixels = np.empty((region.height, region.width, 3), np.float32)
+            self._full(region, pixels)
+            average_pixels(pixels, (region.top, region.left), columns, rows, stored)
+        out[...] = stored.swapaxes(0, 1) if self._transpose else stored
 
     def _stored(self, place: Box) -> Box:
         crop = self._mosaic.crop
         return stored_box(place, crop.size, self._mosaic.orientation).shift(crop.left, crop.top)
 
-    def _full(self, region: Box) -> NDArray[np.float32]:
-        """Return the pixels of a box of samples at full resolution, as stored."""
-        out = np.empty((region.height, region.width, 3), np.float32)
+    def _full(self, region: Box, out: Pixels) -> None:
+        """Write the pixels of a box of samples at full resolution, as stored, into `out`, which may be a view."""
+        rows_in_order = out.strides[0] >= 0 and out.strides[1:] == (12, 4)
+        pixels = out if rows_in_order else np.empty(out.shape, np.float32)
         if self._recipe is None:
-            develop_color(self._mosaic.samples, self._bins, region.left, region.top, out)
-            return out
-        values = out.reshape(-1)
-        for tile in split(region, _even(region.width, TILE_WIDTH), _even(region.height, TILE_HEIGHT)):
-            first = 3 * ((tile.top - region.top) * region.width + tile.left - region.left)
-            self._tile(tile, (values, first, 3 * region.width, tile.width))
-        return out
+            develop_color(self._mosaic.samples, self._bins, region.left, region.top, pixels)
+        else:
+            self._demosaic(region, pixels)
+        if pixels is not out:
+            out[...] = pixels
 
-    def _tile(self, tile: Box, target: Target) -> None:
+    def _demosaic(self, region: Box, out: Pixels) -> None:
         assert self._recipe is not None
         frame = self._mosaic.frame
-        start = tile.left - HALO_PX
-        rows = mirrored(np.arange(tile.top - HALO_PX, tile.bottom + HALO_PX), frame.height).astype(np.int32)
-        columns = mirrored(np.arange(start, start + WIDTH), frame.width).astype(np.int32)
-        demosaic_tile(self._mosaic.samples, (rows, columns), self._recipe, (self._best, _work_space()), target)
+        rows = np.arange(region.top - HALO_PX, region.bottom + HALO_PX)
+        columns = np.arange(region.left - HALO_PX, region.right + WIDTH)
+        at = (mirrored(rows, frame.height).astype(np.int32), mirrored(columns, frame.width).astype(np.int32))
+        stride = out.strides[0] // 4
+        values = as_strided(out, ((region.height - 1) * stride + 3 * region.width,), (4,))
+        target = (values, 0, stride, region.width)
+        demosaic(self._mosaic.samples, at, self._recipe, (self._best, _work_space()), target)
 
 
 def _work_space() -> NDArray[np.float32]:
@@ -103,11 +114,6 @@ def _work_space() -> NDArray[np.float32]:
     if work is None:
         work = _threads.work = scratch()
     return work
-
-
-def _even(length: int, most: int) -> int:
-    """Return the length of the fewest pieces of at most `most` that a length is cut into."""
-    return -(-length // -(-length // most))
 
 
 def sample_light(mosaic: Mosaic) -> NDArray[np.float32]:

@@ -53,8 +53,8 @@ class RawSource:
 
     kind: Literal["scene"] = "scene"
 
-    def __init__(self, name: str, mosaic: Mosaic, options: RawOptions | None = None) -> None:
-        self._name = name
+    def __init__(self, path: Path, mosaic: Mosaic, options: RawOptions | None = None) -> None:
+        self.path = path
         self._mosaic = mosaic
         self._options = options or RawOptions()
         self.balance, notes = _balance(mosaic, self._options)
@@ -71,7 +71,7 @@ class RawSource:
 
     @property
     def name(self) -> str:
-        return self._name
+        return self.path.name
 
     @property
     def options(self) -> RawOptions:
@@ -83,16 +83,16 @@ class RawSource:
 
     def with_options(self, options: RawOptions) -> RawSource:
         """Return a source on the same samples, developed with other options; nothing is decoded again."""
-        return RawSource(self._name, self._mosaic, options)
+        return RawSource(self.path, self._mosaic, options)
 
-    def read(self, box: Box, grid: Grid) -> NDArray[np.float32]:
-        """Return new float32 (box.height, box.width, 3) pixels of `grid`'s pixels in `box`, see `photo.Source`."""
-        return self._developer.read(box, grid)
+    def read(self, box: Box, grid: Grid, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """Return float32 (box.height, box.width, 3) pixels of `grid`'s pixels in `box`, see `photo.Source`."""
+        return self._developer.read(box, grid, out)
 
 
 def open_raw(path: Path, options: RawOptions | None = None) -> RawSource:
     """Return a RAW file as a source. Raises PhotoReadError if it cannot be decoded, see `decode`."""
-    return RawSource(path.name, decode(path), options)
+    return RawSource(path, decode(path), options)
 
 
 def _balance(mosaic: Mosaic, options: RawOptions) -> tuple[Balance, tuple[str, ...]]:

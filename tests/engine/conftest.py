@@ -14,11 +14,15 @@ class PixelSource:
         self.size = Size(pixels.shape[1], pixels.shape[0])
         self.metadata, self.name = Metadata(), "pixels"
 
-    def read(self, box, grid):
+    def read(self, box, grid, out=None):
         assert grid.domain(self.size).contains(box)
         rows = (grid.top + (np.arange(box.top, box.bottom) + 0.5) * grid.step_y).astype(int)
         columns = (grid.left + (np.arange(box.left, box.right) + 0.5) * grid.step_x).astype(int)
-        return np.ascontiguousarray(self.pixels[rows][:, columns])
+        pixels = np.ascontiguousarray(self.pixels[rows][:, columns])
+        if out is None:
+            return pixels
+        out[...] = pixels
+        return out
 
 
 @pytest.fixture

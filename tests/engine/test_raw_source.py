@@ -203,7 +203,9 @@ def test_the_demosaic_is_well_ahead_of_libraws(shared_data: Path, tmp_path: Path
         light += noise * np.sqrt(light) * rng.standard_normal(light.shape)
         samples = np.clip(np.round(512 + light * 15871), 0, 16383).astype(np.uint16)
         samples.setflags(write=False)
-        ours = Photo(RawSource("x", replace(source._mosaic, samples=samples), source.options)).render() @ to_srgb.T
+        ours = (
+            Photo(RawSource(Path("x"), replace(source._mosaic, samples=samples), source.options)).render() @ to_srgb.T
+        )
         for name in gains:
             with rawpy.imread(os.fspath(template)) as raw:
                 raw.raw_image[:] = samples
