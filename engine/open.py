@@ -7,7 +7,8 @@ from pathlib import Path
 from .errors import PhotoReadError
 from .photo import Photo
 from .raster.source import IMAGE_SUFFIXES, open_image
-from .raw.source import RAW_SUFFIXES, RawOptions, is_raw, open_raw
+from .raw.formats import RAW_SUFFIXES, is_raw
+from .raw.source import RawOptions, open_raw
 
 PHOTO_SUFFIXES = RAW_SUFFIXES | IMAGE_SUFFIXES
 

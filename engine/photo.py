@@ -60,7 +60,7 @@ class Source(Protocol):
 class View:
     """Where a tile lies, and what an edit may look at besides the tile's own pixels.
 
-    `luma` is the source's own luminance in this tile (what masks follow), None when no edit has a mask.
+    `luma` is the source's own luminance in this tile, which masks follow; None when no edit asks for it.
     `to_frame` maps source px to the finished frame: (x, y) -> (-1..1, -1..1) for its corners, as a 2x3 matrix.
     `seen` is what the edit's `prepare` returned.
     """
@@ -82,8 +82,10 @@ class Edit(Protocol):
 
     @property
     def wants_guide(self) -> bool: ...
-    @property
-    def wants_luma(self) -> bool: ...
+    def wants_luma(self, box: Box, grid: Grid, source: Size) -> bool:
+        """True if `apply_` looks at View.luma in `box`."""
+        ...
+
     def halo_px(self, source: Size, scale: float) -> int:
         """Return how far, in rendered px at `scale`, a pixel's value depends on its neighbours."""
         ...
@@ -213,7 +215,8 @@ class Photo:
         halo = sum(edit.halo_px(self.source.size, grid.scale) for edit in self.edits)
         reach = box.grow(halo).intersect(grid.domain(self.source.size)) if halo else box
         pixels = self.source.read(reach, grid)
-        luma = luminance(pixels) if any(edit.wants_luma for edit in self.edits) else None
+        wanted = any(edit.wants_luma(reach, grid, self.source.size) for edit in self.edits)
+        luma = luminance(pixels) if wanted else None
         view = View(reach, grid, self.source.size, luma, to_frame)
         for edit, seen in zip(self.edits, self._seen, strict=True):
             edit.apply_(pixels, replace(view, seen=seen))

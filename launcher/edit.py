@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import CancelledError, ExportError, PlanInvalidError, StillbytesError
-from .inputs import FORMATS, SUFFIXES, Job, find_photos, plan_jobs, sort_arguments
+from .inputs import FORMATS, SUFFIXES, Job, Wish, find_photos, plan_jobs, sort_arguments
 from .show import Status, print_error
 
 if TYPE_CHECKING:
@@ -84,8 +84,19 @@ def parser(program: str) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> int:
     """Do the work and return the exit status: 1 if a photo failed."""
     wish = sort_arguments(arguments.items)
-    if not arguments.dry_run:
-        _start_decoder(wish.paths)
+    if arguments.dry_run:
+        return _run(arguments, wish)
+    from ..engine.raw import decode
+
+    try:
+        for path in wish.paths[:1]:
+            _decode_ahead(path)
+        return _run(arguments, wish)
+    finally:
+        decode.release()
+
+
+def _run(arguments: argparse.Namespace, wish: Wish) -> int:
     from . import edit_report, words
 
     started = time.perf_counter()
@@ -99,7 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         print(edit_report.intention(jobs, understood, as_json=arguments.json))
         return 0
-    results = [_show(_edit(job, order), arguments.json) for job in jobs]
+    results = _edit_all(jobs, order, arguments.json)
     seconds = time.perf_counter() - started
     if arguments.json:
         print(json.dumps(edit_report.as_json(results, understood, seconds), ensure_ascii=False, allow_nan=False))
@@ -114,12 +125,36 @@ def _is_photo(path: Path) -> bool:
     return path.suffix.lower() in PHOTO_SUFFIXES
 
 
-def _start_decoder(paths: Sequence[Path]) -> None:
-    """Start the process that decodes RAW files, so that it is ready when this one has imported the engine."""
-    if any(path.suffix.lower() not in FORMATS for path in paths):
-        from ..engine.raw.decode import prepare
+def _decode_ahead(path: Path) -> None:
+    """Begin to decode a RAW file in its own process, while this one imports the engine or edits another photo."""
+    from ..engine.raw.decode import decode_ahead
+    from ..engine.raw.formats import is_raw
 
-        prepare(keep=len(paths) > 1 or paths[0].is_dir())
+    if path.is_file() and is_raw(path):
+        decode_ahead(path)
+
+
+def _edit_all(jobs: Sequence[Job], order: Order, as_json: bool) -> list[Result]:
+    """Edit the photos one after the other; the next one is decoded meanwhile."""
+    results: list[Result] = []
+    for job, following in zip(jobs, [*jobs[1:], None], strict=True):
+        if not results:
+            _warm_up(job, order)
+        if following is not None:
+            _decode_ahead(following.photo)
+        results.append(_show(_edit(job, order), as_json))
+    return results
+
+
+def _warm_up(job: Job, order: Order) -> None:
+    from ..engine import jit
+    from ..engine.raw.formats import is_raw
+    from ..engine.warm import warm_up
+
+    if not jit.compiled():
+        Status().say("The engine compiles itself for this processor on its first use: half a minute, once.")
+    if is_raw(job.photo):
+        warm_up(order.plan, order.options.sample_type)
 
 
 def _order(arguments: argparse.Namespace, plan: EditPlan, several: bool) -> Order:
@@ -170,7 +205,6 @@ def _edit(job: Job, order: Order) -> Result:
 
 
 def _develop(job: Job, order: Order, started: float) -> Result:
-    from ..engine import jit
     from ..engine.export.export import ExportReport, export
     from ..engine.open import open_photo
     from ..engine.plan.apply import apply_plan
@@ -184,8 +218,6 @@ def _develop(job: Job, order: Order, started: float) -> Result:
         status.update(f"{name}: writing, {100 * done // max(total, 1)} %")
 
     try:
-        if not jit.compiled():
-            status.say("The engine compiles itself for this processor on its first use: half a minute, once.")
         status.update(f"{name}: reading")
         photo = open_photo(job.photo, RawOptions(**order.raw))
         notes = tuple(getattr(photo.source, "notes", ()))

@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 
 from .. import guided
-from ..geometry import Size
+from ..geometry import Box, Grid, Size
 from ..masks.mask import Mask
-from ..masks.refine import evaluate
+from ..masks.refine import constant, evaluate
 from ..photo import Pixels, View
 from . import detail, effects, kernels, tables
 from .settings import DevelopSettings
@@ -47,9 +47,8 @@ class Adjust:
         s = self.settings
         return self._tone is not None or bool(s.dehaze) or bool(s.curve) or s.exposure_ev > 0
 
-    @property
-    def wants_luma(self) -> bool:
-        return self.mask is not None
+    def wants_luma(self, box: Box, grid: Grid, source: Size) -> bool:
+        return self.mask is not None and constant(self.mask, box, grid, source) is None
 
     def halo_px(self, source: Size, scale: float) -> int:
         """Return how far the detail stages look, in rendered px."""
@@ -78,13 +77,14 @@ class Adjust:
 
     def apply_(self, pixels: Pixels, view: View) -> None:
         """Develop `pixels` in place."""
-        if self.mask is None:
+        share = 1.0 if self.mask is None else constant(self.mask, view.box, view.grid, view.source_size)
+        if share == 1.0:
             self._develop_(pixels, view)
+        if share is not None:
             return
+        assert self.mask is not None
         assert view.luma is not None
         mask = evaluate(self.mask, view.luma, view.box, view.grid, view.source_size)
-        if not mask.any():
-            return
         original = pixels.copy()
         self._develop_(pixels, view)
         kernels.blend_(pixels, original, mask)

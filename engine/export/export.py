@@ -63,6 +63,11 @@ class ExportOptions:
     overwrite: bool = False
     strip_metadata: bool = False
 
+    @property
+    def sample_type(self) -> SampleType:
+        """The samples that these options ask for, where the format is named."""
+        return _SAMPLES[self.bit_depth or (8 if self.format == "jpeg" else 16)]
+
 
 @dataclass(frozen=True)
 class ExportReport:

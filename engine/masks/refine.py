@@ -113,6 +113,18 @@ def evaluate(mask: Mask, luma: Pixels, box: Box, grid: Grid, source_size: Size) 
     return _evaluate(mask.gain, mask.offset, np.ascontiguousarray(luma), rows, columns)
 
 
+def constant(mask: Mask, box: Box, grid: Grid, source_size: Size) -> float | None:
+    """Return 0.0 or 1.0 if the mask is that in all of `box`, whatever the photo shows there; None if it may vary."""
+    height, width = mask.gain.shape
+    rows = _axis(range(box.top, box.bottom), grid.top, grid.step_y, source_size.height, height)
+    columns = _axis(range(box.left, box.right), grid.left, grid.step_x, source_size.width, width)
+    part = np.s_[rows.first[0] : rows.second[-1] + 1, columns.first[0] : columns.second[-1] + 1]
+    if mask.gain[part].any():
+        return None
+    low, high = float(mask.offset[part].min()), float(mask.offset[part].max())
+    return 0.0 if high < _EXACT else 1.0 if low > 1.0 - _EXACT else None
+
+
 def render_alpha(mask: Mask, luma: Pixels) -> Pixels:
     """Return the mask over a whole source rendered at the size of `luma`, float32 (h, w)."""
     size = Size(luma.shape[1], luma.shape[0])

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -110,6 +111,9 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 _spares = _Spares()
+_ahead: dict[Path, Future[Mosaic]] = {}
+_busy: set[subprocess.Popen[str]] = set()
+_ahead_lock = threading.Lock()
 atexit.register(_spares.drop)
 
 
@@ -122,8 +126,30 @@ def prepare(keep: bool = False) -> None:
 
 
 def release() -> None:
-    """End the process that stands by, if there is one."""
+    """End the process that stands by, and those that decode ahead of anybody's asking."""
     _spares.drop()
+    with _ahead_lock:
+        _ahead.clear()
+        for process in _busy:
+            process.kill()
+
+
+def decode_ahead(path: Path) -> None:
+    """Begin to decode a RAW file; the next `decode` of the same path waits for it instead of beginning anew."""
+    path = path.resolve()
+    future: Future[Mosaic] = Future()
+
+    def task() -> None:
+        try:
+            future.set_result(_decode(path))
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that asks for the photo
+            future.set_exception(error)
+
+    with _ahead_lock:
+        if path in _ahead:
+            return
+        _ahead[path] = future
+    threading.Thread(target=task, name="decode").start()
 
 
 def decode(path: Path, time_limit_s: float | None = None) -> Mosaic:
@@ -132,6 +158,12 @@ def decode(path: Path, time_limit_s: float | None = None) -> Mosaic:
     Raises PhotoReadError if the file is missing, empty, not a RAW file that LibRaw reads, damaged, cut off, or holds
     no picture; if it makes the decoder crash; or if it needs more than `time_limit_s` or several GB of memory.
     """
+    with _ahead_lock:
+        begun = _ahead.pop(path.resolve(), None)
+    return begun.result() if begun is not None else _decode(path, time_limit_s)
+
+
+def _decode(path: Path, time_limit_s: float | None = None) -> Mosaic:
     file_bytes = _size_of(path)
     spool = Spool(file_bytes)
     try:
@@ -170,6 +202,8 @@ def _size_of(path: Path) -> int:
 
 def _ask(job: Mapping[str, object], limit_s: float) -> _Reply:
     process = _spares.take()
+    with _ahead_lock:
+        _busy.add(process)
     in_time = True
     try:
         output, warnings = process.communicate(json.dumps(job) + "\n", timeout=limit_s)
@@ -180,6 +214,8 @@ def _ask(job: Mapping[str, object], limit_s: float) -> _Reply:
     finally:
         if process.poll() is None:
             _end(process)
+        with _ahead_lock:
+            _busy.discard(process)
         _spares.refill()
     lines: list[Mapping[str, Any]] = []
     for line in output.splitlines():

@@ -17,18 +17,6 @@ from .highlights import Highlights
 from .mosaic import Mosaic
 from .white_balance import Balance, WhiteBalance, auto, daylight, from_multipliers, from_temperature
 
-# What LibRaw reads. TIFF and JPEG are left to the raster reader, although some cameras used the names.
-_KINDS = (
-    "3fr ari arw bay cam cap cr2 cr3 crw dcr dcs dng drf eip erf fff gpr iiq k25 kdc mdc mef mos mrw nef nrw orf ori "
-    "pef ptx pxn qtk r3d raf raw rw2 rwl rwz sr2 srf srw sti x3f"
-)
-RAW_SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split())
-
-
-def is_raw(path: Path) -> bool:
-    """True if the file's name is that of a RAW file."""
-    return path.suffix.lower() in RAW_SUFFIXES
-
 
 @dataclass(frozen=True)
 class RawOptions:
@@ -53,7 +41,7 @@ class RawSource:
 
     kind: Literal["scene"] = "scene"
 
-    def __init__(self, path: Path, mosaic: Mosaic, options: RawOptions | None = None) -> None:
+    def __init__(self, path: Path | None, mosaic: Mosaic, options: RawOptions | None = None) -> None:
         self.path = path
         self._mosaic = mosaic
         self._options = options or RawOptions()
@@ -71,7 +59,7 @@ class RawSource:
 
     @property
     def name(self) -> str:
-        return self.path.name
+        return self.path.name if self.path is not None else "mosaic"
 
     @property
     def options(self) -> RawOptions:

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from stillbytes.engine.framing import Framing
 from stillbytes.engine.geometry import Box, Grid, Size
-from stillbytes.engine.masks.refine import RADIUS_PX, evaluate, from_alpha, invert, plain, render_alpha, snap
+from stillbytes.engine.masks.mask import Mask
+from stillbytes.engine.masks.refine import RADIUS_PX, constant, evaluate, from_alpha, invert, plain, render_alpha, snap
 from stillbytes.engine.metadata import Metadata
 from stillbytes.engine.photo import Photo, luminance
 
@@ -17,10 +18,12 @@ class Flat:
     def __init__(self, width, height):
         self.size = Size(width, height)
 
-    def read(self, box, grid):
+    def read(self, box, grid, out=None):
         x = grid.left + (np.arange(box.left, box.right) + 0.5) * grid.step_x
         row = np.where(x < self.size.width / 2, 0.6, 0.1).astype(np.float32)
-        return np.broadcast_to(row[None, :, None], (box.height, box.width, 3)).copy()
+        out = np.empty((box.height, box.width, 3), np.float32) if out is None else out
+        out[...] = row[None, :, None]
+        return out
 
 
 def disc(size, radius):
@@ -124,3 +127,15 @@ def test_a_large_mask_is_averaged_down_to_the_proxy():
     fine = np.tile(np.array([0.0, 1.0], np.float32), (128, 64))
     mask = from_alpha(fine, photo)
     assert np.allclose(mask.offset + mask.gain * 0.6 ** (1 / 3), 0.5, atol=0.2)
+
+
+def test_a_constant_part_of_a_mask_is_known_without_looking_at_the_photo():
+    offset = np.zeros((40, 60), np.float32)
+    offset[:, 30:] = 1.0
+    mask = Mask(np.zeros_like(offset), offset)
+    grid, source = Grid(0.0, 0.0, 1.0, 1.0), Size(600, 400)
+    assert constant(mask, Box(0, 0, 200, 400), grid, source) == 0.0
+    assert constant(mask, Box(320, 0, 600, 400), grid, source) == 1.0
+    assert constant(mask, Box(280, 0, 320, 10), grid, source) is None
+    mask.gain[3, 3] = 0.1
+    assert constant(mask, Box(0, 0, 200, 400), grid, source) is None

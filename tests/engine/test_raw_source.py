@@ -20,7 +20,8 @@ from stillbytes.engine import color
 from stillbytes.engine.geometry import Box, Grid
 from stillbytes.engine.photo import Photo
 from stillbytes.engine.raw.decode import prepare, release
-from stillbytes.engine.raw.source import RawOptions, RawSource, is_raw, open_raw
+from stillbytes.engine.raw.formats import is_raw
+from stillbytes.engine.raw.source import RawOptions, RawSource, open_raw
 from stillbytes.engine.raw.white_balance import camera_to_working
 from stillbytes.engine.raw.worker import _three_colors
 
