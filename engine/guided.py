@@ -16,17 +16,38 @@ from .jit import kernel
 Plane = NDArray[np.float32]
 
 
+@kernel
+def _box_mean(plane: NDArray[np.float64], radius: int, out: NDArray[np.float64]) -> None:
+    """Fill `out` from running sums: rows enter and leave a line of column sums, columns enter and leave its window."""
+    height, width = plane.shape
+    columns = np.zeros(width, np.float64)
+    for j in range(min(radius, height)):
+        for i in range(width):
+            columns[i] += plane[j, i]
+    for j in range(height):
+        if j + radius < height:
+            for i in range(width):
+                columns[i] += plane[j + radius, i]
+        if j > radius:
+            for i in range(width):
+                columns[i] -= plane[j - radius - 1, i]
+        rows = min(j + radius + 1, height) - max(j - radius, 0)
+        total = 0.0
+        for i in range(min(radius, width)):
+            total += columns[i]
+        for i in range(width):
+            if i + radius < width:
+                total += columns[i + radius]
+            if i > radius:
+                total -= columns[i - radius - 1]
+            out[j, i] = total / (rows * (min(i + radius + 1, width) - max(i - radius, 0)))
+
+
 def box_mean(plane: NDArray[np.floating], radius: int) -> NDArray[np.float64]:
-    """Return the mean over (2 * radius + 1) squared windows, cut off at the border."""
-    total = np.asarray(plane, np.float64)
-    for axis in (0, 1):
-        length = total.shape[axis]
-        sums = np.concatenate([np.zeros_like(total.take([0], axis)), total.cumsum(axis)], axis)
-        index = np.arange(length)
-        low, high = np.maximum(index - radius, 0), np.minimum(index + radius + 1, length)
-        count = (high - low).reshape((-1, 1) if axis == 0 else (1, -1))
-        total = (sums.take(high, axis) - sums.take(low, axis)) / count
-    return total
+    """Return the mean over (2 * radius + 1) squared windows, cut off at the border; exact for small integers."""
+    out = np.empty(plane.shape, np.float64)
+    _box_mean(np.ascontiguousarray(plane, np.float64), radius, out)
+    return out
 
 
 def coefficients(guide: Plane, target: Plane, radius: int, epsilon: float) -> tuple[Plane, Plane]:

@@ -275,11 +275,11 @@ def photo_strips(
 ) -> Iterator[NDArray[Any]]:
     """Yield the finished frame from top to bottom in strips of `rows` rows (the last may be shorter).
 
-    The next strip is computed while the caller works on the one it was given. Closing the iterator stops the work.
+    The next strips are computed while the caller works on the one it was given. Closing the iterator stops the work.
     """
     frame = photo.size_at(frame_scale)
     boxes = [Box(0, top, frame.width, min(top + rows, frame.height)) for top in range(0, frame.height, rows)]
-    ready: queue.Queue[NDArray[Any] | BaseException] = queue.Queue(maxsize=1)
+    ready: queue.Queue[NDArray[Any] | BaseException] = queue.Queue(maxsize=2)
     stop = threading.Event()
 
     def put(item: NDArray[Any] | BaseException) -> bool:

@@ -58,6 +58,25 @@ def _brighten_(row: Plane, ev: Plane) -> None:
             row[i, c] *= ev[i]
 
 
+@inline
+def _tone_row(
+    tone: Plane, base: tuple[Plane, Plane], tables: Plane, place: tuple[np.float32, np.float32], local: bool
+) -> None:
+    """Replace a row of tones, in EV, by the EV to add; base is gain and offset of the surroundings' tone."""
+    low, steps = place
+    gain, offset = base
+    own_table, around_table, local_table = tables[0], tables[1], tables[2]
+    for i in range(tone.shape[0]):
+        own = tone[i]
+        around = gain[i] * own + offset[i]
+        change = _at(own_table, (own - low) * steps) + _at(around_table, (around - low) * steps)
+        if local:
+            detail = own - around
+            softened = detail / (np.float32(1) + np.float32(0.5) * abs(detail))
+            change += _at(local_table, (around - low) * steps) * softened
+        tone[i] = change
+
+
 @kernel
 def tone_(pixels: Plane, tables: Plane, base: Plane, numbers: tuple[np.float32, np.float32, np.float32]) -> None:
     """Brighten or darken each pixel by its own tone, its surroundings' and their difference.
@@ -66,17 +85,13 @@ def tone_(pixels: Plane, tables: Plane, base: Plane, numbers: tuple[np.float32, 
     numbers: log2 of middle grey, EV_LOW, EV_STEPS.
     """
     grey, low, steps = numbers
-    own_table, around_table, local_table = tables[0], tables[1], tables[2]
     tone = np.empty(pixels.shape[1], np.float32)
+    local = False
+    for k in range(tables.shape[1]):
+        local = local or tables[2, k] != np.float32(0)
     for j in range(pixels.shape[0]):
         _tones(pixels[j], grey, tone)
-        for i in range(tone.shape[0]):
-            own = tone[i]
-            around = base[0, j, i] * own + base[1, j, i]
-            detail = own - around
-            place = (around - low) * steps
-            change = _at(own_table, (own - low) * steps) + _at(around_table, place)
-            tone[i] = change + _at(local_table, place) * detail / (np.float32(1) + np.float32(0.5) * abs(detail))
+        _tone_row(tone, (base[0, j], base[1, j]), tables, (low, steps), local)
         _brighten_(pixels[j], tone)
 
 
