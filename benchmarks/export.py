@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from stillbytes.engine.develop.display import OutputSpec, photo_strips
 from stillbytes.engine.export.export import ExportOptions, export
-from stillbytes.engine.export.icc import icc_profile
 from stillbytes.engine.export.tiff import Compression, TiffWriter
 from stillbytes.engine.export.writer import ImageSpec
 from stillbytes.engine.open import open_photo
 from stillbytes.engine.photo import Photo
+from stillbytes.engine.profiles import icc_profile
 
 ABOVE_MB, FLAT, SLOWER = 250.0, 1.15, 1.5
 PLAN = Path(__file__).with_name("profiles") / "plan.json"

@@ -17,8 +17,8 @@ from ..develop.display import OutputSpec, SampleType, frame_size, photo_strips
 from ..errors import ExportError
 from ..geometry import Size
 from ..photo import Photo
+from ..profiles import icc_profile
 from ..tiles import Progress, no_progress
-from .icc import icc_profile
 from .jpeg import MAX_SIDE, Chroma, JpegWriter
 from .metadata import output_metadata
 from .png import PngWriter

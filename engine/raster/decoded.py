@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ..color import SPACES
 from ..errors import PhotoReadError
-from ..export.icc import icc_profile
 from ..geometry import Size
 from ..metadata import Metadata
+from ..profiles import icc_profile
 from .encoding import Encoding, of_cicp, of_profile, of_space
 from .exif import Exif, metadata_of, parse_exif
 from .icc import TableProfileError, color_model, encoding_of

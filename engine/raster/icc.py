@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from ..color import D65, SPACES, XYZ_TO_REC2020, Matrix, Profile, adapt
-from ..export.icc import PCS_WHITE_XY
+from ..profiles import PCS_WHITE_XY
 from .encoding import Curve, Encoding, Values, identity, of_profile
 
 _CURVE_TAGS = (b"rTRC", b"gTRC", b"bTRC")

@@ -17,10 +17,10 @@ from PIL import Image
 from stillbytes.engine.color import PROFILES, Profile
 from stillbytes.engine.errors import CancelledError, ExportError
 from stillbytes.engine.export.export import ExportOptions, export
-from stillbytes.engine.export.icc import icc_profile
 from stillbytes.engine.geometry import Box, Grid, Size
 from stillbytes.engine.metadata import Metadata
 from stillbytes.engine.photo import Photo
+from stillbytes.engine.profiles import icc_profile
 from stillbytes.engine.raster.source import ArraySource, open_image
 
 

@@ -15,12 +15,12 @@ import pytest
 import tifffile
 from PIL import Image
 from stillbytes.engine.export.deflate import deflate_block
-from stillbytes.engine.export.icc import icc_profile
 from stillbytes.engine.export.jpeg import JpegWriter
 from stillbytes.engine.export.png import PngWriter, joined_adler
 from stillbytes.engine.export.tiff import TiffWriter
 from stillbytes.engine.export.writer import ImageSpec, ImageWriter, InOrder
 from stillbytes.engine.geometry import Size
+from stillbytes.engine.profiles import icc_profile
 from stillbytes.engine.raster.exif import parse_exif
 
 Make = Callable[[BinaryIO, ImageSpec], ImageWriter]

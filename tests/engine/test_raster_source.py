@@ -12,8 +12,8 @@ import tifffile
 from PIL import Image
 from stillbytes.engine import color
 from stillbytes.engine.errors import PhotoReadError
-from stillbytes.engine.export.icc import icc_profile
 from stillbytes.engine.geometry import Box, Grid, Size, inverse_orientation, upright
+from stillbytes.engine.profiles import icc_profile
 from stillbytes.engine.raster.decoded import Tags, finish
 from stillbytes.engine.raster.encoding import hlg, of_cicp, of_profile, pq
 from stillbytes.engine.raster.source import ArraySource, RasterSource, is_image, open_image

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageCms
 from stillbytes.engine import color
 from stillbytes.engine.color import PROFILES, Profile
-from stillbytes.engine.export.icc import icc_profile
+from stillbytes.engine.profiles import icc_profile
 from stillbytes.engine.raster.icc import TableProfileError, encoding_of
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..color import SPACES, Profile, Transfer, adapt, to_xyz
+from .color import SPACES, Profile, Transfer, adapt, to_xyz
 
 PCS_WHITE = (0.9642, 1.0, 0.8249)  # XYZ, ICC.1:2022 7.2.16
 PCS_WHITE_XY = (PCS_WHITE[0] / sum(PCS_WHITE), PCS_WHITE[1] / sum(PCS_WHITE))
