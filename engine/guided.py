@@ -17,7 +17,7 @@ Plane = NDArray[np.float32]
 
 
 @kernel
-def _box_mean(plane: NDArray[np.float64], radius: int, out: NDArray[np.float64]) -> None:
+def _box_mean(plane: Plane, radius: int, out: Plane) -> None:
     """Fill `out` from running sums: rows enter and leave a line of column sums, columns enter and leave its window."""
     height, width = plane.shape
     columns = np.zeros(width, np.float64)
@@ -40,13 +40,13 @@ def _box_mean(plane: NDArray[np.float64], radius: int, out: NDArray[np.float64])
                 total += columns[i + radius]
             if i > radius:
                 total -= columns[i - radius - 1]
-            out[j, i] = total / (rows * (min(i + radius + 1, width) - max(i - radius, 0)))
+            out[j, i] = np.float32(total / (rows * (min(i + radius + 1, width) - max(i - radius, 0))))
 
 
-def box_mean(plane: NDArray[np.floating], radius: int) -> NDArray[np.float64]:
-    """Return the mean over (2 * radius + 1) squared windows, cut off at the border; exact for small integers."""
-    out = np.empty(plane.shape, np.float64)
-    _box_mean(np.ascontiguousarray(plane, np.float64), radius, out)
+def box_mean(plane: NDArray[np.floating], radius: int) -> Plane:
+    """Return the mean over (2 * radius + 1) squared windows, cut off at the border, float32; sums are float64."""
+    out = np.empty(plane.shape, np.float32)
+    _box_mean(np.ascontiguousarray(plane, np.float32), radius, out)
     return out
 
 
@@ -56,11 +56,11 @@ def coefficients(guide: Plane, target: Plane, radius: int, epsilon: float) -> tu
     radius: in px of the guide. epsilon: variance of the guide below which a window counts as flat.
     """
     mean_g, mean_t = box_mean(guide, radius), box_mean(target, radius)
-    variance = box_mean(np.square(guide, dtype=np.float64), radius) - mean_g**2
-    covariance = box_mean(np.multiply(guide, target, dtype=np.float64), radius) - mean_g * mean_t
-    gain = covariance / (np.maximum(variance, 0.0) + epsilon)
+    variance = box_mean(guide * guide, radius) - mean_g * mean_g
+    covariance = box_mean(guide * target, radius) - mean_g * mean_t
+    gain = covariance / (np.maximum(variance, 0.0) + np.float32(epsilon))
     offset = mean_t - gain * mean_g
-    return box_mean(gain, radius).astype(np.float32), box_mean(offset, radius).astype(np.float32)
+    return box_mean(gain, radius), box_mean(offset, radius)
 
 
 def smooth_coefficients(guide: Plane, radius: int, epsilon: float) -> tuple[Plane, Plane]:

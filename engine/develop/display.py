@@ -279,7 +279,7 @@ def photo_strips(
     """
     frame = photo.size_at(frame_scale)
     boxes = [Box(0, top, frame.width, min(top + rows, frame.height)) for top in range(0, frame.height, rows)]
-    ready: queue.Queue[NDArray[Any] | BaseException] = queue.Queue(maxsize=2)
+    ready: queue.Queue[NDArray[Any] | BaseException] = queue.Queue(maxsize=1)
     stop = threading.Event()
 
     def put(item: NDArray[Any] | BaseException) -> bool:

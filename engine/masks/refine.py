@@ -37,7 +37,7 @@ def snap(alpha: Pixels, luma: Pixels, faithful: float = 0.5) -> Mask:
     """
     if alpha.shape != luma.shape:
         raise ValueError(f"alpha is {alpha.shape} and luma {luma.shape}")
-    guide, wanted = luma.astype(np.float64), alpha.astype(np.float64)
+    guide, wanted = luma.astype(np.float32, copy=False), alpha.astype(np.float32, copy=False)
     mean_i, mean_p = box_mean(guide, RADIUS_PX), box_mean(wanted, RADIUS_PX)
     covariance = box_mean(guide * wanted, RADIUS_PX) - mean_i * mean_p
     variance = np.maximum(box_mean(guide * guide, RADIUS_PX) - mean_i * mean_i, 0.0)
@@ -52,12 +52,12 @@ def snap(alpha: Pixels, luma: Pixels, faithful: float = 0.5) -> Mask:
     return _exact_where_flat(gain, offset, alpha)
 
 
-def _exact_where_flat(gain: NDArray[np.float64], offset: NDArray[np.float64], alpha: Pixels) -> Mask:
-    empty = box_mean((alpha > _EXACT).astype(np.float64), 2 * RADIUS_PX) == 0
-    full = box_mean((alpha < 1.0 - _EXACT).astype(np.float64), 2 * RADIUS_PX) == 0
+def _exact_where_flat(gain: Pixels, offset: Pixels, alpha: Pixels) -> Mask:
+    empty = box_mean((alpha > _EXACT).astype(np.float32), 2 * RADIUS_PX) == 0
+    full = box_mean((alpha < 1.0 - _EXACT).astype(np.float32), 2 * RADIUS_PX) == 0
     gain[empty | full] = 0.0
     offset[empty], offset[full] = 0.0, 1.0
-    return Mask(gain.astype(np.float32), offset.astype(np.float32))
+    return Mask(gain, offset)
 
 
 class _Axis(NamedTuple):
