@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ DEPTH_CHOICES = (8, 16, 32)
 PROFILE_CHOICES = ("srgb", "display-p3", "adobe-rgb", "prophoto", "linear")
 COMPRESSION_CHOICES = ("none", "deflate", "zstd")
 WHITE_BALANCE_CHOICES = ("camera", "auto", "daylight")
+KELVIN, TINT = (2000, 25000), 150
 PREVIEW_SIDE_PX = 1600
 PREVIEW_QUALITY = 88
 _EPILOG = """\
@@ -74,7 +76,7 @@ def parser(program: str) -> argparse.ArgumentParser:
     add("--quality", type=int, default=95, metavar="1-100", help="of a JPEG (default: 95)")
     add("--compression", choices=COMPRESSION_CHOICES, default="deflate", help="of a TIFF (default: deflate)")
     add("--white-balance", choices=WHITE_BALANCE_CHOICES, default="camera", help="of a RAW file (default: camera)")
-    add("--kelvin", type=float, metavar="K", help="white balance of a RAW file as a colour temperature, 2000-50000")
+    add("--kelvin", type=float, metavar="K", help="white balance of a RAW file as a colour temperature, 2000-25000")
     add("--tint", type=float, metavar="T", help="with --kelvin: green below 0, magenta above, -150..150")
     add("--overwrite", action="store_true", help="replace outputs that exist; never the photo itself")
     add("--json", action="store_true", help="print one JSON object on standard output")
@@ -137,30 +139,40 @@ def _decode_ahead(path: Path) -> None:
 def _edit_all(jobs: Sequence[Job], order: Order, as_json: bool) -> list[Result]:
     """Edit the photos one after the other; the next one is decoded meanwhile."""
     results: list[Result] = []
-    for job, following in zip(jobs, [*jobs[1:], None], strict=True):
-        if not results:
-            _warm_up(job, order)
-        if following is not None:
-            _decode_ahead(following.photo)
-        results.append(_show(_edit(job, order), as_json))
+    warming = _warm_up(jobs[0], order)
+    try:
+        for job, following in zip(jobs, [*jobs[1:], None], strict=True):
+            if following is not None:
+                _decode_ahead(following.photo)
+            results.append(_show(_edit(job, order), as_json))
+    finally:
+        if warming is not None:  # a thread that is inside compiled code when Python ends would abort the process
+            warming.join()
     return results
 
 
-def _warm_up(job: Job, order: Order) -> None:
+def _warm_up(job: Job, order: Order) -> threading.Thread | None:
     from ..engine import jit
     from ..engine.raw.formats import is_raw
     from ..engine.warm import warm_up
 
     if not jit.compiled():
         Status().say("The engine compiles itself for this processor on its first use: half a minute, once.")
-    if is_raw(job.photo):
-        warm_up(order.plan, order.options.sample_type)
+    return warm_up(order.plan, order.options.sample_type) if is_raw(job.photo) else None
 
 
 def _order(arguments: argparse.Namespace, plan: EditPlan, several: bool) -> Order:
     from ..engine.export.export import ExportOptions
 
     name = arguments.output.suffix.lower() if arguments.output and not several else ""
+    if name and name not in FORMATS and not arguments.format:
+        raise ExportError(
+            f"{arguments.output} is not the name of a TIFF, PNG or JPEG file.", f"End it in {', '.join(FORMATS)}."
+        )
+    if arguments.preview and FORMATS.get(arguments.preview.suffix.lower()) != "jpeg":
+        raise ExportError(f"{arguments.preview} is not the name of a JPEG file.", "End the preview's name in .jpg.")
+    if arguments.preview and arguments.preview == arguments.output:
+        raise ExportError(f"{arguments.preview} is both the preview and the output.", "Give them different names.")
     kind: Format = arguments.format or FORMATS.get(name, "tiff")
     if arguments.format and FORMATS.get(name, arguments.format) != arguments.format:
         raise ExportError(f"{arguments.output} is not the name of a {arguments.format.upper()} file.")
@@ -175,14 +187,23 @@ def _order(arguments: argparse.Namespace, plan: EditPlan, several: bool) -> Orde
     )
     if arguments.preview and several:
         raise ExportError("--preview is one file and takes one photo.")
-    raw: dict[str, Any] = {"white_balance": arguments.white_balance}
-    if arguments.kelvin is not None:
-        raw = {"white_balance": "custom", "kelvin": arguments.kelvin, "tint": arguments.tint or 0.0}
-    elif arguments.tint is not None:
+    return Order(plan, _raw_options(arguments), kind, options, arguments.preview, several)
+
+
+def _raw_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the white balance that was asked for, as RawOptions takes it."""
+    kelvin, tint = arguments.kelvin, arguments.tint
+    if kelvin is None and tint is None:
+        return {"white_balance": arguments.white_balance}
+    if kelvin is None:
         raise PlanInvalidError(
             "--tint needs --kelvin.", "To shift the tint of the camera's white balance, say it in words."
         )
-    return Order(plan, raw, kind, options, arguments.preview, several)
+    if not KELVIN[0] <= kelvin <= KELVIN[1]:
+        raise PlanInvalidError(f"--kelvin: expected {KELVIN[0]} to {KELVIN[1]}, found {kelvin:g}.")
+    if tint is not None and not -TINT <= tint <= TINT:
+        raise PlanInvalidError(f"--tint: expected -{TINT} to {TINT}, found {tint:g}.")
+    return {"white_balance": "custom", "kelvin": kelvin, "tint": tint or 0.0}
 
 
 def _jobs(arguments: argparse.Namespace, photos: list[Path], several: bool, kind: Format) -> list[Job]:
@@ -208,6 +229,7 @@ def _develop(job: Job, order: Order, started: float) -> Result:
     from ..engine.export.export import ExportReport, export
     from ..engine.open import open_photo
     from ..engine.plan.apply import apply_plan
+    from ..engine.raw.formats import is_raw
     from ..engine.raw.source import RawOptions
     from .edit_report import Result
 
@@ -221,8 +243,12 @@ def _develop(job: Job, order: Order, started: float) -> Result:
         status.update(f"{name}: reading")
         photo = open_photo(job.photo, RawOptions(**order.raw))
         notes = tuple(getattr(photo.source, "notes", ()))
+        if order.raw["white_balance"] != "camera" and not is_raw(job.photo):
+            notes = (*notes, "White balance options hold for RAW files only.")
         status.update(f"{name}: editing")
         photo, report = apply_plan(photo, order.plan)
+        if report.steps and not report.done:
+            notes = (*notes, "No step could be done: the photo is as it was.")
         written: list[ExportReport] = []
         if order.preview is not None:
             written.append(export(photo, order.preview, _preview_options(order.options), progress))

@@ -39,8 +39,13 @@ class Server:
     """ComfyUI as a child process. A context manager: it is stopped when the block ends, however it ends."""
 
     def __init__(self, installation: Installation, options: ServerOptions) -> None:
-        """Start the child; it answers only after `wait_ready`."""
+        """Start the child; it answers only after `wait_ready`. Raises ServerUnavailableError if the port is taken."""
         self.port = options.port or free_port()
+        self.client = Client(self.url)
+        if self.client.answers():
+            raise ServerUnavailableError(
+                f"Another ComfyUI answers at {self.url} already.", "Stop it or choose another --port."
+            )
         self.log = log_file(f"comfyui-{self.port}")
         database = home() / "comfyui-user" / "user" / f"stillbytes-{self.port}.db"
         database.parent.mkdir(parents=True, exist_ok=True)
@@ -57,7 +62,6 @@ class Server:
                 start_new_session=sys.platform != "win32",
                 creationflags=new_group,
             )
-        self.client = Client(self.url)
 
     @property
     def url(self) -> str:

@@ -75,6 +75,6 @@ def _line(target: str, selection: Any) -> str:
     if not selection.found:
         return f"No {target} found. {selection.reason}"
     return (
-        f"{target.capitalize()}: {selection.coverage:.0%} of the photo, confidence {selection.confidence:.2f}, "
-        f"{selection.engine}. {selection.reason}"
+        f"{target.capitalize()}: {selection.coverage * 100:.0f} % of the photo, "
+        f"confidence {selection.confidence:.2f}, {selection.engine} engine. {selection.reason}"
     )

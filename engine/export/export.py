@@ -145,7 +145,10 @@ def _check_target(photo: Photo, path: Path, options: ExportOptions) -> None:
 
 
 def _exists(path: Path) -> ExportError:
-    return ExportError(f"{path.name}: the file exists already.", "Choose another name or allow overwriting.")
+    return ExportError(
+        f"{path.name}: the file exists already.",
+        "Choose another name or allow overwriting (--overwrite).",
+    )
 
 
 def _check_size(path: Path, kind: Format, size: Size) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from ..geometry import Size
+from ..geometry import Box, Grid, Size
 from ..photo import Photo, Pixels, View
 from ..tiles import Progress, no_progress
 from .mask import Mask
@@ -16,7 +16,7 @@ from .refine import evaluate
 
 def render_mask(photo: Photo, mask: Mask, scale: float = 1.0, progress: Progress = no_progress) -> Pixels:
     """Return `mask` over the finished frame of `photo` rendered at `scale`, float32 (h, w) in [0, 1]."""
-    shown = replace(photo, edits=(_Show(mask),)).render(None, scale, progress)
+    shown = Photo(photo.source, (_Show(mask),), photo.framing).render(None, scale, progress)
     return np.clip(shown[..., 0], 0.0, 1.0)
 
 
@@ -26,7 +26,9 @@ class _Show:
 
     mask: Mask
     wants_guide: bool = False
-    wants_luma: bool = True
+
+    def wants_luma(self, box: Box, grid: Grid, source: Size) -> bool:
+        return True
 
     def halo_px(self, source: Size, scale: float) -> int:
         return 0
@@ -35,5 +37,5 @@ class _Show:
         return None
 
     def apply_(self, pixels: Pixels, view: View) -> None:
-        assert view.luma is not None  # wants_luma
+        assert view.luma is not None
         pixels[...] = evaluate(self.mask, view.luma, view.box, view.grid, view.source_size)[..., None]

@@ -12,17 +12,14 @@ from ..masks.refine import invert
 from ..masks.select import select
 from ..photo import Photo
 from ..tiles import Progress, no_progress
+from .abilities import why_not
 from .describe import describe_step, describe_target
-from .schema import WHOLE, Adjust, Blur, Crop, EditPlan, Flip, Region, Rotate, Step, Straighten, Target, has_target
+from .schema import WHOLE, Adjust, Crop, EditPlan, Flip, Region, Rotate, Step, Straighten, Target, has_target
 
 Outcome = Literal["done", "nothing found", "not possible"]
 MAX_STRAIGHTEN_DEG = 45.0
 
-_NEEDS_MODEL = "This kind of step needs a generative model; direct editing has none."
-_NO_LENS = "Lens blur is not among the adjustments of direct editing."
-_NO_ANGLE = "Direct editing does not measure the horizon; say the angle, as in: straighten by 2 degrees."
 _TOO_FAR = "A photo is straightened by at most 45 degrees in all."
-_NO_FINDER = "Finding {target} needs a segmentation model; the built-in finder knows sky, subject and background."
 
 
 @dataclass(frozen=True)
@@ -92,6 +89,8 @@ def apply_plan(photo: Photo, plan: EditPlan, progress: Progress = no_progress) -
 
 
 def _apply(photo: Photo, step: Step) -> tuple[Photo, _Found]:
+    if reason := why_not(step):
+        return photo, _Found("not possible", reason=reason)
     match step:
         case Adjust():
             found = _resolve(photo, step.target)
@@ -101,15 +100,14 @@ def _apply(photo: Photo, step: Step) -> tuple[Photo, _Found]:
         case Crop() | Straighten() | Rotate() | Flip():
             return _frame(photo, step)
         case _:
-            reason = _NO_LENS if isinstance(step, Blur) else _NEEDS_MODEL
-            return photo, _Found("not possible", reason=reason)
+            raise ValueError(f"{step.op} is not among the steps of direct editing")
 
 
 def _resolve(photo: Photo, target: Target) -> _Found:
     if target == WHOLE:
         return _Found("done", coverage=1.0, confidence=1.0)
-    if not isinstance(target, Region) or target.kind == "person":
-        return _Found("not possible", reason=_NO_FINDER.format(target=describe_target(target)))
+    assert isinstance(target, Region)
+    assert target.kind != "person"
     selection, mask = select(photo, target.kind)
     if not selection.found:
         return _Found("nothing found", None, 0.0, selection.confidence, selection.engine, selection.reason)
@@ -127,8 +125,7 @@ def _frame(photo: Photo, step: Crop | Straighten | Rotate | Flip) -> tuple[Photo
             if step.ratio is not None:
                 framing = framing.cropped_to_aspect(*step.ratio, source)
         case Straighten():
-            if step.angle_deg is None:
-                return photo, _Found("not possible", reason=_NO_ANGLE)
+            assert step.angle_deg is not None
             if abs(framing.angle_deg + step.angle_deg) > MAX_STRAIGHTEN_DEG:
                 return photo, _Found("not possible", reason=_TOO_FAR)
             framing = framing.straightened(step.angle_deg, source)
@@ -162,6 +159,6 @@ def _sentence(step: Step, found: _Found, milliseconds: float) -> str:
     if found.outcome == "nothing found":
         return f"{what} Left out, nothing found: {found.reason}"
     if not found.engine or found.coverage is None or found.confidence is None:
-        return f"{what} Done in {milliseconds:.0f} ms."
+        return f"{what} Done."
     where = f"{found.coverage * 100:.0f} % of the photo, confidence {found.confidence:.2f}, {found.engine} engine"
     return f"{what} Done on {where}, {milliseconds:.0f} ms. {found.reason}"

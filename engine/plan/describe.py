@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..develop.settings import SETTINGS, DevelopSettings
+from .abilities import why_not
 from .schema import (
     Adjust,
     Blur,
@@ -65,10 +66,17 @@ _ANGLES = {1: "90 degrees clockwise", 2: "180 degrees", 3: "90 degrees countercl
 
 
 def describe_plan(plan: EditPlan) -> list[str]:
-    """Return one numbered line per step, for example "1. Sky: darker by 0.35 EV."."""
+    """Return one numbered line per step, for example "1. Sky: darker by 0.35 EV.".
+
+    A step that direct editing cannot carry out says so.
+    """
     if not plan.steps:
         return ["The plan has no steps: the photo stays as it is."]
-    return [f"{number}. {describe_step(step)}" for number, step in enumerate(plan.steps, 1)]
+    lines: list[str] = []
+    for number, step in enumerate(plan.steps, 1):
+        reason = why_not(step)
+        lines.append(f"{number}. {describe_step(step)}{f' Will be left out: {reason}' if reason else ''}")
+    return lines
 
 
 def describe_step(step: Step) -> str:

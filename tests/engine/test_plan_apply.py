@@ -42,7 +42,7 @@ def test_one_ev_on_the_whole_scene_doubles_its_light(gray):
     np.testing.assert_allclose(photo.render(), 0.36, rtol=1e-5)
     assert report.steps[0].outcome == "done"
     assert report.steps[0].coverage == 1.0
-    assert report.lines()[0].startswith("1. Whole photo: brighter by 1 EV. Done in ")
+    assert report.lines()[0] == "1. Whole photo: brighter by 1 EV. Done."
 
 
 def test_a_sky_step_darkens_the_sky_and_leaves_the_ground_alone(landscape):
@@ -87,7 +87,10 @@ def test_a_sky_that_is_not_there_is_left_out_and_said(pixel_source):
     ("step", "word"),
     [
         ({"op": "adjust", "target": {"kind": "person"}, "settings": {"contrast": 5}}, "segmentation"),
-        ({"op": "adjust", "target": {"kind": "phrase", "text": "the car"}, "settings": {"contrast": 5}}, "the car"),
+        (
+            {"op": "adjust", "target": {"kind": "phrase", "text": "a car"}, "settings": {"contrast": 5}},
+            "segmentation",
+        ),
         ({"op": "remove", "target": {"kind": "phrase", "text": "the sign"}}, "model"),
         ({"op": "blur", "target": {"kind": "background"}}, "blur"),
         ({"op": "upscale"}, "model"),

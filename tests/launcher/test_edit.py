@@ -153,6 +153,12 @@ def test_nothing_understood_is_an_error_with_an_example(folder: Path, capsys: py
         (["a.png", "--plan", "missing.json"], "cannot be read"),
         (["a.png", "--tint", "5"], "--tint needs --kelvin"),
         (["a.png", "b.png", "--preview", "x.jpg"], "takes one photo"),
+        (["a.png", "-o", "out.webp"], "not the name of a TIFF, PNG or JPEG"),
+        (["a.png", "--preview", "x.png"], "not the name of a JPEG"),
+        (["a.png", "--preview", "x.jpg", "-o", "x.jpg"], "both the preview and the output"),
+        (["a.png", "--kelvin", "5"], "--kelvin: expected 2000 to 25000, found 5"),
+        (["a.png", "--kelvin", "nan"], "--kelvin: expected"),
+        (["a.png", "--kelvin", "5000", "--tint", "inf"], "--tint: expected"),
     ],
 )
 def test_wrong_wishes_are_one_sentence(
@@ -162,6 +168,13 @@ def test_wrong_wishes_are_one_sentence(
     assert cli.main(["edit", *words]) == 1
     assert message in capsys.readouterr().err
     assert {path: path.read_bytes() for path in folder.glob("*.*")} == before
+
+
+def test_a_run_in_which_no_step_could_be_done_says_so(folder: Path, capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["edit", "a.png", "blur the background", "--kelvin", "5000", "-o", "x.png"]) == 0
+    said = capsys.readouterr().out
+    assert "No step could be done" in said
+    assert "hold for RAW files only" in said
 
 
 def test_an_interrupt_leaves_no_file(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
