@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from ..errors import PlanInvalidError
 from .describe import describe_target
-from .schema import MAX_STEPS, EditPlan, has_target
+from .schema import MAX_STEPS, WHOLE, Adjust, EditPlan, has_target
 from .words.grammar import Grammar
 from .words.lexicon import lexicon
 from .words.tokens import Item, read_items
@@ -14,6 +15,7 @@ from .words.wishes import Wish, steps_of
 
 MAX_WORDS_LENGTH = 2000
 _SUMMARY_LENGTH = 500
+_EXCEPTION = re.compile(r"(not|except( for)?|excluding|without (touching|changing)) (the|my|his|her|their|our)\b", re.I)
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,17 @@ def plan_from_words(text: str) -> Understanding:
     named = {step.target for step in steps if has_target(step)}
     spared = [target for target in dict.fromkeys(grammar.protected) if target not in named]
     notes += [f"Left alone: {describe_target(target)}." for target in spared]
+    leftovers = _leftovers(grammar)
+    if exceptions := [words for words in leftovers if _EXCEPTION.match(words)]:
+        kept = [step for step in steps if not (isinstance(step, Adjust) and step.target == WHOLE)]
+        if len(kept) < len(steps):
+            notes.append(f"Changes of the whole photo are left out: the exception “{exceptions[0]}” is not understood.")
+        steps = kept
     summary = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_SUMMARY_LENGTH]
     return Understanding(
         EditPlan(summary=summary, steps=tuple(steps[:MAX_STEPS])),
         _spans(grammar.items, grammar.used),
-        _leftovers(grammar),
+        leftovers,
         tuple(dict.fromkeys(notes)),
     )
 

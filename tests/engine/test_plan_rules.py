@@ -336,3 +336,9 @@ def test_most_real_requests_with_one_tone_wish_are_understood(shared_data):
             right += any(isinstance(step, Adjust) and changed(step).get(name, 0) * sign > 0 for step in steps)
     assert asked > 20
     assert right / asked > 0.9
+
+
+def test_a_wish_whose_exception_is_not_understood_is_left_out():
+    understood = plan_from_words("more saturated but not the skin, and crop to square")
+    assert [step.op for step in understood.plan.steps] == ["crop"]
+    assert any("not the skin" in note for note in understood.notes)
