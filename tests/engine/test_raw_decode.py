@@ -17,7 +17,7 @@ import pytest
 from stillbytes.engine.errors import PhotoReadError
 from stillbytes.engine.geometry import Box
 from stillbytes.engine.raw import decode as decoding
-from stillbytes.engine.raw.decode import decode, prepare, release
+from stillbytes.engine.raw.decode import decode, decode_ahead, prepare, release
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -203,3 +203,20 @@ def test_a_file_gives_the_same_answer_whatever_was_decoded_before(shared_data: P
     np.testing.assert_array_equal(decode(good).samples, first)
     decode(raw / "good" / "Kodak_DC50_DC0013L.KDC")
     assert check(broken) == message
+
+
+def test_a_file_that_was_begun_ahead_gives_the_same_samples(repo_root: Path) -> None:
+    path = repo_root / "samples" / "balloon.dng"
+    plain = decode(path)
+    decode_ahead(path)
+    decode_ahead(path)
+    assert np.array_equal(decode(path).samples, plain.samples)
+    release()
+
+
+def test_the_error_of_a_file_that_was_begun_ahead_comes_when_it_is_asked_for(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.nef"
+    empty.touch()
+    decode_ahead(empty)
+    with pytest.raises(PhotoReadError, match="empty"):
+        decode(empty)
