@@ -97,7 +97,9 @@ def test_an_uploaded_raw_file_can_be_loaded(comfy, sample):
 def test_a_file_in_a_subfolder_is_loaded(comfy, sample):
     (comfy.input / "shoot").mkdir(exist_ok=True)
     shutil.copy(sample, comfy.input / "shoot" / "one.dng")
-    comfy.run(load("shoot/one.dng", preview_side=256))
+    (path,) = comfy.images(comfy.run(load("shoot/one.dng", preview_side=256)), "2")
+    with Image.open(path) as image:
+        assert image.size == (256, 192)
 
 
 def test_an_image_comes_back_unchanged_through_a_photo(comfy):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import struct
 import zlib
@@ -40,6 +39,14 @@ def _message(path: Path) -> str:
     return caught.value.message
 
 
+def _outcome(path: Path) -> str:
+    try:
+        size = open_image(path).size
+    except PhotoReadError as error:
+        return error.message
+    return "an image" if min(size) >= 1 else "nothing"
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_a_truncated_file_is_an_error(tmp_path: Path, name: str) -> None:
     whole = _write(tmp_path / name)
@@ -56,8 +63,7 @@ def test_hostile_bytes_give_an_image_or_one_sentence(tmp_path: Path, name: str) 
         for _ in range(1 + trial):
             broken[rng.randrange(min(len(broken), 400))] = rng.randrange(256)
         (tmp_path / name).write_bytes(broken)
-        with contextlib.suppress(PhotoReadError):
-            open_image(tmp_path / name)
+        assert _outcome(tmp_path / name).startswith((name, "an image"))
 
 
 def test_missing_empty_and_foreign_files_are_named(tmp_path: Path) -> None:
