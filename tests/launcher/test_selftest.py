@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stillbytes.launcher.bench import benchmarks
-from stillbytes.launcher.selftest import pytest_arguments
+from stillbytes.launcher.selftest import model_arguments, pytest_arguments
 
 
 def test_options_keep_the_suites():
@@ -14,6 +14,14 @@ def test_options_keep_the_suites():
 
 def test_a_path_replaces_the_suites():
     assert pytest_arguments(["tests/launcher/test_cli.py::test_x"]) == ["tests/launcher/test_cli.py::test_x"]
+
+
+def test_model_tests_run_apart_from_the_others():
+    both = ["tests/models", "tests/launcher/test_cli.py", "-q"]
+    assert model_arguments(both) == ["tests/models", "-q"]
+    assert pytest_arguments(both) == ["tests/launcher/test_cli.py", "-q"]
+    assert pytest_arguments(["tests/models", "-q"]) == []
+    assert model_arguments(["tests/launcher"]) == []
 
 
 def test_an_expression_is_no_path():
