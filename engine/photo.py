@@ -18,10 +18,11 @@ from .framing import Framing
 from .geometry import Box, Grid, Size
 from .jit import kernel
 from .metadata import Metadata
-from .tiles import Progress, for_each, no_progress, split
+from .tiles import TILE_HEIGHT, TILE_WIDTH, Progress, for_each, no_progress, split
 
 Pixels = NDArray[np.float32]
 GUIDE_SIDE = 1024
+_TALL = 4 * TILE_HEIGHT  # fewer rows are demosaiced twice; nothing else needs such a tile in the cache
 
 
 class Source(Protocol):
@@ -176,9 +177,8 @@ class Photo:
         frame = self._checked(box, scale)
         placed = self.framing.place(self.source.size, frame)
         if not self.edits and placed.straight:
-            for_each(
-                lambda tile: self.source.read(tile, placed.grid, out[tile.slices(box)]), list(split(box)), progress
-            )
+            tiles = list(split(box, TILE_WIDTH, _TALL))
+            for_each(lambda tile: self.source.read(tile, placed.grid, out[tile.slices(box)]), tiles, progress)
             return out
 
         def keep(tile: Box, pixels: Pixels) -> None:
