@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import importlib
+import importlib.util
 import json
 import os
 import sys
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 DECODED = "== decoded =="
 _ROWS_AT_ONCE = 256
 _PATTERN_PROBE = 24
+_PATIENCE_S = 0.2
 _SRGB_TO_XYZ = ((0.4124564, 0.3575761, 0.1804375), (0.2126729, 0.7151522, 0.0721750), (0.0193339, 0.1191920, 0.9503041))
 _DNG_TAGS = (
     "ColorMatrix1", "ColorMatrix2", "CalibrationIlluminant1", "CalibrationIlluminant2", "CameraCalibration1",
@@ -204,7 +206,35 @@ def _empty_rows(samples: Samples) -> int:
     return samples.shape[0]
 
 
+def _sibling(path: str) -> Any:
+    """Return the module that lies at `path` from here; this script runs outside the package."""
+    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), path)
+    spec = importlib.util.spec_from_file_location(os.path.basename(path).removesuffix(".py"), place)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _decode_plain_dng(path: str, spool: str) -> bool:
+    """Answer with the samples of a plain DNG; False, with no answer, if it is not one or is damaged."""
+    dng = _sibling("dng.py")
+    plain = dng.read(path, _sibling(os.path.join("..", "raster", "ifd.py")))
+    if plain is None:
+        return False
+    layout, facts = plain
+    samples = dng.write_samples(path, layout, spool)
+    if samples is None:
+        return False
+    _answer(**facts, empty_rows=_empty_rows(samples))
+    return True
+
+
 def _decode(path: str, spool: str) -> bool:
+    if path.lower().endswith(".dng") and _decode_plain_dng(path, spool):
+        return True
     import rawpy
 
     try:
@@ -275,18 +305,23 @@ def _encoded(exif: Any, exiv2: Any) -> bytes:
     return b""
 
 
-def _load_exiv2() -> None:
-    with contextlib.suppress(ImportError):
-        importlib.import_module("exiv2")
+def _stand_by(has_job: threading.Event) -> None:
+    """Load what a file will need while nobody waits for it; a file that is there already says itself what it needs."""
+    for name in ("numpy", "exiv2", "rawpy", "imagecodecs._ljpeg"):
+        if not has_job.wait(_PATIENCE_S if name == "rawpy" else 0) or name == "exiv2":
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
 
 
 def main() -> None:
     sys.path.extend(folder for folder in json.loads(sys.argv[1]) if folder not in sys.path)
-    importlib.import_module("rawpy")  # loaded while nobody waits for it
-    threading.Thread(target=_load_exiv2, daemon=True).start()  # a file that does not decode need not wait for it
+    importlib.import_module("numpy")
+    has_job = threading.Event()
+    threading.Thread(target=_stand_by, args=(has_job,), daemon=True).start()
     line = sys.stdin.readline()
     if not line:
-        return
+        os._exit(0)
+    has_job.set()
     job = json.loads(line)
     _limit_memory(job["memory_bytes"])
     decoded = _decode(job["path"], job["spool"])

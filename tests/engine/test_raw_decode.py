@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib.util
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ import numpy as np
 import pytest
 from stillbytes.engine.errors import PhotoReadError
 from stillbytes.engine.geometry import Box
+from stillbytes.engine.raster import ifd
 from stillbytes.engine.raw import decode as decoding
+from stillbytes.engine.raw import dng as plain_dng
 from stillbytes.engine.raw.decode import decode, decode_ahead, prepare, release
 
 
@@ -67,6 +70,50 @@ def test_a_dng_decodes_to_its_samples_and_facts(
     assert mosaic.metadata.focal_length_mm == pytest.approx(35)
     assert mosaic.metadata.model == spec.model
     assert mosaic.metadata.exif[:2] in (b"II", b"MM")
+
+
+PLAIN = {
+    "tiles": {"compression": "lossless-jpeg", "orientation": 8},
+    "strip": {"pattern": "GBRG", "black": (500.0, 510.0, 520.0, 530.0)},
+    "masked": {"compression": "lossless-jpeg", "active": (8, 4, 592, 76), "crop": (2, 6, 582, 70)},
+    "bits": {"bits": 12, "white": 4000, "pattern": "GRBG", "compression": "lossless-jpeg"},
+}
+
+
+@pytest.mark.parametrize("kind", sorted(PLAIN))
+def test_our_own_reader_of_plain_dngs_agrees_with_libraw(dng: ModuleType, tmp_path: Path, kind: str) -> None:
+    options = {k: dng.Rect(*v) if k in ("active", "crop") else v for k, v in PLAIN[kind].items()}
+    pixels = samples(80, 600) % (3500 if kind == "bits" else 65535)
+    dng.write_dng(tmp_path / "photo.dng", pixels, dng.DngSpec(**options))
+    shutil.copy(tmp_path / "photo.dng", tmp_path / "photo.raw")  # only the suffix .dng is tried without LibRaw
+    ours, libraw = decode(tmp_path / "photo.dng"), decode(tmp_path / "photo.raw")
+    np.testing.assert_array_equal(ours.samples, libraw.samples)
+    np.testing.assert_array_equal(ours.colors, libraw.colors)
+    np.testing.assert_allclose(ours.black, libraw.black)
+    np.testing.assert_allclose(ours.white, libraw.white)
+    np.testing.assert_allclose(ours.camera.as_shot, libraw.camera.as_shot, rtol=1e-5)
+    assert (ours.crop, ours.orientation, ours.layout) == (libraw.crop, libraw.orientation, libraw.layout)
+    assert (ours.metadata.exif, ours.metadata.lens, ours.metadata.iso) == (
+        libraw.metadata.exif,
+        libraw.metadata.lens,
+        libraw.metadata.iso,
+    )
+    assert ours.metadata.exposure_s == pytest.approx(libraw.metadata.exposure_s)
+
+
+def test_the_plain_reader_leaves_what_is_not_plain_to_libraw(dng: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "photo.dng"
+    dng.write_dng(path, samples(80, 600), dng.DngSpec(compression="lossless-jpeg"))
+    assert plain_dng.read(str(path), ifd) is not None
+    whole = path.read_bytes()
+    (tmp_path / "cut.dng").write_bytes(whole[:-100])
+    assert plain_dng.read(str(tmp_path / "cut.dng"), ifd) is None
+    at = whole.rindex(b"\xff\xd9")
+    (tmp_path / "torn.dng").write_bytes(whole[:at] + b"\0\0" + whole[at + 2 :])
+    layout, _ = plain_dng.read(str(tmp_path / "torn.dng"), ifd) or pytest.fail("the directory is whole")
+    assert plain_dng.write_samples(str(tmp_path / "torn.dng"), layout, str(tmp_path / "spool")) is None
+    dng.write_dng(path, np.repeat(samples(30, 44)[..., None], 3, 2), dng.DngSpec())
+    assert plain_dng.read(str(path), ifd) is None
 
 
 def test_masked_borders_are_left_out_and_the_default_crop_is_found(dng: ModuleType, tmp_path: Path) -> None:
