@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from comfy_api.latest import io, ui
 
 from . import convert
+from .fill import FillModel, model_input, painter_of
+from .llm import listener_of, llm_input, seed_input
 from .preview import render_frames, shown
 from .sockets import EDIT_PLAN, PHOTO, PREVIEW_SIDE, photo_or_image_input, preview_output, preview_side_input
 from .work import work
@@ -17,6 +20,50 @@ if TYPE_CHECKING:
     from .convert import Frame, Photos
 
 _EXAMPLE = '{"version": 1, "steps": [{"op": "adjust", "target": {"kind": "sky"}, "settings": {"exposure_ev": -0.5}}]}'
+
+
+def _answer_inputs() -> list[io.Input]:
+    return [
+        seed_input(),
+        io.Int.Input(
+            "max_tokens",
+            display_name="Answer limit (tokens)",
+            optional=True,
+            default=1024,
+            min=128,
+            max=8192,
+            advanced=True,
+            tooltip="A longer answer is cut; its complete steps are kept.",
+        ),
+        io.Float.Input(
+            "time_limit_s",
+            display_name="Time limit (s)",
+            optional=True,
+            default=180.0,
+            min=5.0,
+            max=3600.0,
+            advanced=True,
+            tooltip="For all answers together, without loading the model.",
+        ),
+        io.Int.Input(
+            "retries",
+            display_name="Retries",
+            optional=True,
+            default=1,
+            min=0,
+            max=5,
+            advanced=True,
+            tooltip="How often the model is told what was wrong with its plan.",
+        ),
+        io.Boolean.Input(
+            "look_again",
+            display_name="Look again",
+            optional=True,
+            default=False,
+            advanced=True,
+            tooltip="Apply the plan, measure the photo and let the model correct itself once. Needs Photo.",
+        ),
+    ]
 
 
 def _plan_outputs() -> list[io.Output]:
@@ -36,7 +83,8 @@ class StillbytesPlanEdit(io.ComfyNode):
             node_id="StillbytesPlanEdit",
             display_name="Plan Edit (Stillbytes)",
             category="Stillbytes/plan",
-            description="Turns a wish in plain English into an edit plan, and says which words it did not understand.",
+            description="Turns a wish in plain words into an edit plan, and says which words it did not understand. "
+            "Without a language model it understands English by rules.",
             search_aliases=["edit by words", "prompt to edit", "instruction"],
             is_output_node=True,
             inputs=[
@@ -46,21 +94,40 @@ class StillbytesPlanEdit(io.ComfyNode):
                     multiline=True,
                     default="",
                     placeholder="darken the sky a little, warm it up, lift the shadows on the subject",
-                    tooltip="What to change, in English, at most 2,000 characters.",
-                )
+                    tooltip="What to change, at most 2,000 characters; in English where no model is connected.",
+                ),
+                llm_input(optional=True),
+                io.MultiType.Input(
+                    "photo",
+                    types=[PHOTO, io.Image],
+                    display_name="Photo",
+                    optional=True,
+                    tooltip="For a model: the photo whose figures it is told, the first one of a batch.",
+                ),
+                *_answer_inputs(),
             ],
             outputs=_plan_outputs(),
+            hidden=[io.Hidden.unique_id],
         )
 
     @classmethod
-    def execute(cls, words: str) -> io.NodeOutput:
-        with work():
-            from ..engine.plan.rules import plan_from_words
+    def execute(cls, words: str, llm: Any = None, photo: Any = None, **asking: Any) -> io.NodeOutput:
+        with work() as job:
+            if llm is None:
+                from ..engine.plan.rules import plan_from_words
 
-            understanding = plan_from_words(words)
-            unclear = ", ".join(understanding.not_understood)
-            notes = [*understanding.notes, *([f"Not understood: {unclear}."] if unclear else [])]
-            return _plan_output(understanding.plan, notes)
+                understanding = plan_from_words(words)
+                unclear, notes = understanding.not_understood, understanding.notes
+                return _plan_output(understanding.plan, _remarks(unclear, notes))
+            from ..engine.plan.llm.planner import plan_with_model
+            from ..engine.plan.llm.settings import AskSettings
+
+            settings = AskSettings(looks=int(asking.pop("look_again", False)), **asking)
+            listener = listener_of(job, (0.0, 1.0), cls.hidden.unique_id, settings.max_tokens)
+            first = None if photo is None else convert.photos_of(photo)[0]
+            answer = plan_with_model(words, first, llm, settings, listener)
+            source = f"Understood by {answer.source} in {answer.seconds:.1f} s."
+            return _plan_output(answer.plan, [*_remarks(answer.not_understood, answer.notes), source])
 
 
 class StillbytesEditPlan(io.ComfyNode):
@@ -109,6 +176,7 @@ class StillbytesApplyPlan(io.ComfyNode):
             inputs=[
                 photo_or_image_input(),
                 EDIT_PLAN.Input("plan", display_name="Plan", tooltip="From Plan Edit or Edit Plan."),
+                model_input(),
                 preview_side_input(),
             ],
             outputs=[
@@ -125,17 +193,25 @@ class StillbytesApplyPlan(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, photo: Any, plan: EditPlan, preview_side: int = PREVIEW_SIDE) -> io.NodeOutput:
+    def execute(
+        cls, photo: Any, plan: EditPlan, fill_model: FillModel | None = None, preview_side: int = PREVIEW_SIDE
+    ) -> io.NodeOutput:
         photos = convert.photos_of(photo)
         with work(len(photos)) as job:
+            from ..engine.engines import Engines
             from ..engine.plan.apply import apply_plan
 
-            results = [apply_plan(p, plan, job.part(index, (0.0, 0.5))) for index, p in enumerate(photos)]
+            engines = Engines(painter=painter_of(fill_model))
+            results = [apply_plan(p, plan, job.part(index, (0.0, 0.5)), engines) for index, p in enumerate(photos)]
             edited = tuple(result for result, _ in results)
             frames = render_frames(edited, preview_side, job, (0.5, 1.0))
             masks = convert.mask_of(_step_masks(photos, edited, preview_side))
         report = "\n".join(line for _, steps in results for line in steps.lines())
         return io.NodeOutput(edited, convert.image_of(frames), masks, report, ui=shown(frames, report))
+
+
+def _remarks(unclear: Sequence[str], notes: Sequence[str]) -> list[str]:
+    return [*notes, *([f"Not understood: {', '.join(unclear)}."] if unclear else [])]
 
 
 def _plan_output(plan: EditPlan, notes: list[str]) -> io.NodeOutput:

@@ -12,6 +12,16 @@ COLOR_MIXER = io.Custom("COLOR_MIXER")
 """A mapping of hue to engine.develop.settings.HueShift."""
 COLOR_GRADING = io.Custom("COLOR_GRADING")
 """A mapping of tonal range to engine.develop.settings.Grade."""
+SEGMENTER = io.Custom("SEGMENTER")
+"""A tuple of nodes.segmenters LoadedSegmenter: the models that select, in the order in which they were loaded."""
+LLM = io.Custom("LLM")
+"""An engine.plan.llm LanguageModel."""
+FILL_MODEL = io.Custom("FILL_MODEL")
+"""A nodes.fill FillModel: a painter of holes, in the care of the memory manager."""
+CROP = io.Custom("CROP")
+"""A nodes.inpaint Crops: what Crop for Inpaint cut out, for Stitch."""
+PHOTO_OR_IMAGE = io.Custom("PHOTO,IMAGE")
+"""An output that is the one or the other, as something earlier decided."""
 
 PREVIEW_SIDE = 1536
 
@@ -46,3 +56,8 @@ def preview_side_input() -> io.Input:
 def preview_output() -> io.Output:
     """Return the output that carries a node's preview."""
     return io.Image.Output("preview", display_name="preview", tooltip="The photo at preview size, sRGB.")
+
+
+def same_type() -> io.MatchType.Template:
+    """Return the template of a node that gives back a PHOTO for a PHOTO and an IMAGE for an IMAGE."""
+    return io.MatchType.Template("photo", [PHOTO, io.Image])
