@@ -5,6 +5,7 @@ StillbytesError
 ├── PlanInvalidError      an edit plan is not valid; `path` points at the value
 ├── ExportError           a photo cannot be written
 ├── ModelMissingError     a model file or an optional package is not there
+├── ModelReadError        a model file is broken, would run code, or is another model than was asked for
 ├── InstallError          the launcher cannot build or start an environment
 ├── ServerUnavailableError  ComfyUI does not answer
 ├── WorkflowMismatchError   a workflow does not fit the running ComfyUI
@@ -47,6 +48,10 @@ class ExportError(StillbytesError):
 
 class ModelMissingError(StillbytesError):
     """A model file or an optional package that this step needs is not installed."""
+
+
+class ModelReadError(StillbytesError):
+    """A model file is broken, would run code when it is read, or holds another model than was asked for."""
 
 
 class InstallError(StillbytesError):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import comfy.model_management as memory
 import comfy.model_patcher
 import torch
+
+# Under DynamicVRAM the manager streams ComfyUI's own layers and takes nothing from plain torch modules for other
+# such models (comfy/model_management.py, free_memory), so a large one must not stay on the card.
+_STAY_BYTES = 256 << 20
 
 
 class _Shell(torch.nn.Module):
@@ -20,21 +24,30 @@ class _Shell(torch.nn.Module):
 
 
 class Managed:
-    """The residence of one model. `patcher` is what ComfyUI's caches and its memory manager know it by."""
+    """The residence of one model. `patcher` is what ComfyUI's caches and its memory manager know it by.
+
+    The weights are gone from RAM as well once nothing refers to the adapter that works with them.
+    """
 
     def __init__(self, net: torch.nn.Module) -> None:
+        kind = type(type(net).__name__, (_Shell,), {})  # the name that ComfyUI's log shows
         self.patcher = comfy.model_patcher.CoreModelPatcher(
-            _Shell(net), load_device=memory.get_torch_device(), offload_device=memory.unet_offload_device()
+            kind(net), load_device=memory.get_torch_device(), offload_device=memory.unet_offload_device()
         )
 
     @contextmanager
-    def at_work(self, memory_bytes: int = 0) -> Generator[Any]:
+    def at_work(self, memory_bytes: int = 0) -> Iterator[Any]:
+        """Load the model onto ComfyUI's device, evicting others if need be; see engine/models/residence.py."""
         memory.load_models_gpu([self.patcher], memory_required=memory_bytes, force_full_load=True)
         device = self.patcher.load_device
         # Direct parameters of non-leaf modules (a ViT's position embedding) are not moved by the patcher.
         self.patcher.model.to(device)
-        with torch.inference_mode():
-            yield device
+        try:
+            with torch.inference_mode():
+                yield device
+        finally:
+            if self.patcher.is_dynamic() and self.patcher.model_size() > _STAY_BYTES:
+                self.leave()
 
     def leave(self) -> None:
         """Give the card's memory back; the weights stay in RAM."""
