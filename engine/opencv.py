@@ -16,6 +16,6 @@ def cv2() -> Any:
         return importlib.import_module("cv2")
     except ImportError as error:
         raise ModelMissingError(
-            "Selecting the sky or the subject needs OpenCV, which is not installed.",
+            "Masks and fills need OpenCV, which is not installed.",
             "Install it with: pip install opencv-python-headless",
         ) from error

@@ -14,6 +14,7 @@ import importlib
 import mmap
 import os
 import struct
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,6 +28,7 @@ _NONE, _LOSSLESS_JPEG = 1, 7
 _BAYER = {"RGGB", "BGGR", "GRBG", "GBRG"}
 _MOST_SAMPLES = 1 << 30
 _LEAST_SIDE = 16
+_ROWS_AT_ONCE = 256
 # LinearizationTable, BlackLevelDeltaH, BlackLevelDeltaV, SubTileBlockSize, RowInterleaveFactor, ColumnInterleaveFactor
 _NOT_PLAIN = (50712, 50715, 50716, 50974, 50975, 52547)
 _END_OF_IMAGE = b"\xff\xd9"
@@ -42,11 +44,11 @@ class Piece(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """How the samples lie in the file. `size`, `piece` and `active` are (height, width) and (top, left, bottom, right)
-    in samples."""
+    """How the samples lie in the file: `sample` is numpy's name of an uncompressed one, `piece` is the (height, width)
+    of a strip or tile and `active` the (top, left, bottom, right) that sees light."""
 
     compression: int
-    size: tuple[int, int]
+    sample: str
     piece: tuple[int, int]
     active: tuple[int, int, int, int]
     pieces: tuple[Piece, ...]
@@ -107,41 +109,42 @@ def write_samples(path: str, layout: Layout, spool: str) -> Samples | None:
     import numpy as np
 
     top, left, bottom, right = layout.active
-    shape = (bottom - top, right - left)
-    out: Samples = np.memmap(spool, np.uint16, "w+", shape=shape)
-    decode = None
-    if layout.compression == _LOSSLESS_JPEG:
-        decode = importlib.import_module("imagecodecs").ljpeg_decode
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        order = "<u2" if data[:2] == b"II" else ">u2"
+    out: Samples = np.memmap(spool, np.uint16, "w+", shape=(bottom - top, right - left))
+    width = layout.piece[1]
 
-        def place(piece: Piece) -> None:
-            raw = data[piece.offset : piece.offset + piece.size]
-            height, width = layout.piece
-            if decode is None:
-                height = min(height, layout.size[0] - piece.top)
-                samples = np.frombuffer(raw, order, height * width).reshape(height, width)
-            else:
-                if not raw.rstrip(b"\0").endswith(_END_OF_IMAGE):
-                    raise ValueError("a tile is cut off")
-                decoded = decode(raw)
-                if decoded.dtype != np.uint16:
-                    raise ValueError("a tile of 8 bits")
-                samples = decoded.reshape(height, width)
-            first, last = max(piece.top, top), min(piece.top + height, bottom)
-            begin, end = max(piece.left, left), min(piece.left + width, right)
-            if first < last and begin < end:
-                inner = samples[first - piece.top : last - piece.top, begin - piece.left : end - piece.left]
-                out[first - top : last - top, begin - left : end - left] = inner
+    def place(piece: Piece) -> None:
+        samples = _samples(path, piece, layout)
+        first, last = max(piece.top, top), min(piece.top + len(samples), bottom)
+        begin, end = max(piece.left, left), min(piece.left + width, right)
+        if first < last and begin < end:
+            inner = samples[first - piece.top : last - piece.top, begin - piece.left : end - piece.left]
+            out[first - top : last - top, begin - left : end - left] = inner
 
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        try:
-            with ThreadPoolExecutor(cores) as threads:
-                for _ in threads.map(place, layout.pieces):
-                    pass
-        except Exception:  # noqa: BLE001 - whatever a codec makes of a damaged tile, LibRaw has the last word
-            return None
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        with ThreadPoolExecutor(cores) as threads:
+            for _ in threads.map(place, layout.pieces):
+                pass
+    except Exception:  # noqa: BLE001 - whatever a codec makes of a damaged tile, LibRaw has the last word
+        return None
     return out
+
+
+def _samples(path: str, piece: Piece, layout: Layout) -> Samples:
+    """Return the samples of a strip or tile. Raises ValueError if it is damaged."""
+    import numpy as np
+
+    with open(path, "rb") as file:
+        file.seek(piece.offset)
+        raw = file.read(piece.size)
+    if layout.compression == _NONE:
+        return np.frombuffer(raw, layout.sample).reshape(-1, layout.piece[1])
+    if not raw.rstrip(b"\0").endswith(_END_OF_IMAGE):
+        raise ValueError("a tile is cut off")
+    decoded = importlib.import_module("imagecodecs").ljpeg_decode(raw)
+    if decoded.dtype != np.uint16:
+        raise ValueError("a tile of 8 bits")
+    return decoded.reshape(layout.piece)
 
 
 def _read(data: mmap.mmap, ifd: Any) -> tuple[Layout, dict[str, Any]] | None:
@@ -154,7 +157,7 @@ def _read(data: mmap.mmap, ifd: Any) -> tuple[Layout, dict[str, Any]] | None:
         found = Reader(ifd, header.order, ifd.read_directory(data, header, at))
         if found.integer(254, 0) == 0 and found.integer(262, 0) == 32803:
             raw = found
-    layout = _layout(raw, len(data))
+    layout = _layout(raw, header.order, len(data))
     if layout is None:
         return None
     exif_at = first.integers(34665, ())
@@ -162,7 +165,7 @@ def _read(data: mmap.mmap, ifd: Any) -> tuple[Layout, dict[str, Any]] | None:
     return layout, _facts(first, raw, exif, layout)
 
 
-def _layout(raw: Reader, file_bytes: int) -> Layout | None:
+def _layout(raw: Reader, order: str, file_bytes: int) -> Layout | None:
     """Return where the samples lie, None if they do not lie plainly."""
     width, height, compression = raw.integer(256), raw.integer(257), raw.integer(259)
     is_bayer = raw.integer(262) == 32803 and raw.integers(33421) == (2, 2) and raw.integer(50711, 1) == 1
@@ -190,10 +193,22 @@ def _layout(raw: Reader, file_bytes: int) -> Layout | None:
     )
     if any(p.size < 1 or p.offset + p.size > file_bytes for p in pieces):
         return None
+    if compression == _NONE:
+        if any(p.size != 2 * width * min(piece[0], height - p.top) for p in pieces):
+            return None
+        pieces = tuple(part for p in pieces for part in _parts(p, width))
     active = raw.integers(50829, (0, 0, height, width))
     if len(active) != 4 or not (0 <= active[0] < active[2] <= height and 0 <= active[1] < active[3] <= width):
         return None
-    return Layout(compression, (height, width), piece, (active[0], active[1], active[2], active[3]), pieces)
+    return Layout(compression, f"{order}u2", piece, (active[0], active[1], active[2], active[3]), pieces)
+
+
+def _parts(strip: Piece, width: int) -> Iterator[Piece]:
+    """Yield the rows of an uncompressed strip, a few at a time: a strip may be the whole frame."""
+    row_bytes = 2 * width
+    for done in range(0, strip.size, _ROWS_AT_ONCE * row_bytes):
+        size = min(_ROWS_AT_ONCE * row_bytes, strip.size - done)
+        yield Piece(strip.offset + done, size, strip.top + done // row_bytes, 0)
 
 
 def _facts(first: Reader, raw: Reader, exif: Reader, layout: Layout) -> dict[str, Any]:
