@@ -26,6 +26,7 @@ from PIL import Image
 _HERE = Path(__file__).resolve().parent
 _ROOT = _HERE.parents[1]
 _WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"}
+_MATCHED = "COMFY_MATCHTYPE_V3"
 _NAMESPACE = uuid.UUID("0b0f6b52-6f0c-4c57-9c2c-2f6f0e6d3a11")
 _PACK, _CORE = ("stillbytes", "0.1.0"), ("comfy-core", "0.33.0")
 
@@ -84,15 +85,25 @@ def text(form: dict[str, Any]) -> str:
 
 
 def _links(graph: Any, info: dict[str, Any]) -> list[list[Any]]:
-    kinds = {node.number: node.kind for node in graph.nodes}
     links: list[list[Any]] = []
     for node in graph.nodes:
         slots = [name for name, _ in _inputs(info[node.kind])]
         for name, value in node.inputs.items():
             if isinstance(value, graphs.Link):
-                kind = info[kinds[value.number]]["output"][value.slot]
+                kind = _kind(value, graph, info)
                 links.append([len(links) + 1, value.number, value.slot, node.number, slots.index(name), kind])
     return links
+
+
+def _kind(link: Any, graph: Any, info: dict[str, Any]) -> str:
+    """Return the type of what a link carries; of an output that has its input's type, that input's."""
+    source = next(node for node in graph.nodes if node.number == link.number)
+    schema = info[source.kind]
+    kind = schema["output"][link.slot]
+    if kind != _MATCHED:
+        return kind
+    inputs = [name for name, options in _inputs(schema) if options["kind"] == _MATCHED]
+    return _kind(next(source.inputs[name] for name in inputs if name in source.inputs), graph, info)
 
 
 def _canvas_node(node: Any, schema: dict[str, Any], links: list[list[Any]], order: int) -> dict[str, Any]:
@@ -110,19 +121,25 @@ def _canvas_node(node: Any, schema: dict[str, Any], links: list[list[Any]], orde
         "outputs": [
             {
                 "name": name,
-                "type": kind,
+                "type": next((link[5] for link in links if link[1:3] == [node.number, slot]), kind),
                 "links": [link[0] for link in links if link[1] == node.number and link[2] == slot] or None,
             }
             for slot, (name, kind) in enumerate(zip(schema["output_name"], schema["output"], strict=True))
         ],
         "title": node.title,
         "properties": {"cnr_id": pack, "ver": version, "Node name for S&R": node.kind},
-        "widgets_values": [
-            node.inputs[name] if name in node.inputs else _default(options)
-            for name, options in declared
-            if options["kind"] in _WIDGETS
-        ],
+        "widgets_values": _widget_values(node, declared),
     }
+
+
+def _widget_values(node: Any, declared: list[tuple[str, dict[str, Any]]]) -> list[Any]:
+    """Return the values of the widgets in order; a seed's is followed by what becomes of it after a run."""
+    values: list[Any] = []
+    for name, options in declared:
+        if options["kind"] in _WIDGETS:
+            values.append(node.inputs[name] if name in node.inputs else _default(options))
+            values += ["fixed"] * bool(options.get("control_after_generate"))
+    return values
 
 
 def _canvas_input(
@@ -177,8 +194,13 @@ def _note(note: Any, order: int) -> dict[str, Any]:
 
 
 def picture(server: str, graph: Any) -> Image.Image:
-    """Return the left half of what one node shows and the right half of what another does, after a real run."""
-    prompt_id = json.loads(_ask(server, "/prompt", {"prompt": api_form(graph)}))["prompt_id"]
+    """Return the left half of what one node shows and the right half of what another does, after a real run.
+
+    Only what those two need is run, so that the picture of a workflow with a large model can be made without it.
+    """
+    whole = api_form(graph)
+    needed = {number: whole[number] for number in _ancestors(whole, [str(number) for number in graph.picture])}
+    prompt_id = json.loads(_ask(server, "/prompt", {"prompt": needed}))["prompt_id"]
     while not (done := json.loads(_ask(server, f"/history/{prompt_id}"))):
         time.sleep(0.2)
     outputs = done[prompt_id]["outputs"]
@@ -187,6 +209,12 @@ def picture(server: str, graph: Any) -> Image.Image:
     right.paste(left.crop((0, 0, middle, left.height)))
     right.paste((255, 255, 255), (middle - 1, 0, middle + 1, right.height))
     return right
+
+
+def _ancestors(prompt: dict[str, Any], numbers: list[str]) -> set[str]:
+    """Return the nodes that `numbers` need, themselves included."""
+    linked = [value[0] for number in numbers for value in prompt[number]["inputs"].values() if isinstance(value, list)]
+    return {*numbers, *(_ancestors(prompt, linked) if linked else ())}
 
 
 def _shown(server: str, entry: dict[str, str]) -> Image.Image:

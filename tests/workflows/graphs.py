@@ -56,6 +56,13 @@ def _load(number: int = 1) -> Node:
     return Node(number, "StillbytesLoadRaw", "Load RAW", (0, 0), (380, 540), {"file": SAMPLE})
 
 
+def _ellipse(number: int, title: str, position: tuple[int, int], ellipse: tuple[float, float, float, float]) -> Node:
+    """A hard mask of an ellipse: its centre and radii, x and y, in fractions of the photo."""
+    names = ("start_x", "start_y", "radius_x", "radius_y")
+    inputs = {"photo": Link(1, 0), "kind": "radial", "feather": 0.0} | dict(zip(names, ellipse, strict=True))
+    return Node(number, "StillbytesGradientMask", title, position, (420, 620), inputs)
+
+
 DEVELOP_RAW = Graph(
     "develop-raw",
     (
@@ -193,4 +200,150 @@ EDIT_BY_WORDS = Graph(
     picture=(1, 3),
 )
 
-GRAPHS = (DEVELOP_RAW, SELECT_SKY, EDIT_BY_WORDS)
+REMOVE = Graph(
+    "remove",
+    (
+        _load(),
+        _ellipse(2, "The balloon", (440, 0), (0.561, 0.385, 0.178, 0.27)),
+        _ellipse(3, "Its basket", (440, 680), (0.56, 0.67, 0.036, 0.115)),
+        Node(
+            4,
+            "StillbytesCombineMasks",
+            "Both",
+            (920, 680),
+            (380, 360),
+            {"first": Link(2, 0), "second": Link(3, 0), "how": "add"},
+        ),
+        Node(5, "StillbytesFill", "Remove them", (920, 0), (460, 620), {"photo": Link(1, 0), "mask": Link(4, 0)}),
+        Node(
+            6,
+            "StillbytesExport",
+            "Export a 16-bit TIFF",
+            (1440, 0),
+            (380, 540),
+            {"photo": Link(5, 0), "filename_prefix": "stillbytes/%name%-removed", "format": "tiff"},
+        ),
+    ),
+    (
+        Note(
+            7,
+            (0, 600),
+            (380, 420),
+            "## Remove something\n\n"
+            "**The balloon** and **Its basket** select what is to go. Any mask does: from *Pick Mask* or *Select by "
+            "Points*, or painted in ComfyUI's mask editor. Select generously, shadows too: what is left of a thing at "
+            "the edge of the mask colours the fill.\n\n"
+            "**Remove them** fills the place from its surroundings at full resolution, without a model, and changes "
+            "no pixel elsewhere. For large places connect LaMa from *Load Fill Model*.",
+        ),
+    ),
+    picture=(1, 5),
+)
+
+INPAINT_SDXL = Graph(
+    "inpaint-sdxl",
+    (
+        _load(),
+        _ellipse(2, "Where to paint", (440, 0), (0.45, 0.75, 0.08, 0.1)),
+        Node(
+            3,
+            "StillbytesCropForInpaint",
+            "Crop at SDXL's size",
+            (920, 0),
+            (380, 620),
+            {"photo": Link(1, 0), "mask": Link(2, 0), "context": 2.0},
+        ),
+        Node(
+            4,
+            "CheckpointLoaderSimple",
+            "SDXL",
+            (440, 680),
+            (420, 120),
+            {"ckpt_name": "sd_xl_base_1.0.safetensors"},
+        ),
+        Node(
+            5,
+            "CLIPTextEncode",
+            "What to paint",
+            (920, 680),
+            (380, 180),
+            {"clip": Link(4, 1), "text": "a picnic blanket on an alpine meadow, photograph, natural light"},
+        ),
+        Node(
+            6,
+            "CLIPTextEncode",
+            "What to avoid",
+            (920, 920),
+            (380, 180),
+            {"clip": Link(4, 1), "text": "text, watermark, blurry"},
+        ),
+        Node(
+            7,
+            "InpaintModelConditioning",
+            "Crop to latent",
+            (1360, 680),
+            (300, 200),
+            {
+                "positive": Link(5, 0),
+                "negative": Link(6, 0),
+                "vae": Link(4, 2),
+                "pixels": Link(3, 0),
+                "mask": Link(3, 1),
+                "noise_mask": True,
+            },
+        ),
+        Node(8, "DifferentialDiffusion", "Soft mask", (1360, 940), (300, 100), {"model": Link(4, 0)}),
+        Node(
+            9,
+            "KSampler",
+            "Sample",
+            (1360, 0),
+            (320, 620),
+            {
+                "model": Link(8, 0),
+                "positive": Link(7, 0),
+                "negative": Link(7, 1),
+                "latent_image": Link(7, 2),
+                "seed": 1,
+                "steps": 28,
+                "cfg": 6.0,
+                "sampler_name": "dpmpp_2m",
+                "scheduler": "karras",
+                "denoise": 0.95,
+            },
+        ),
+        Node(10, "VAEDecode", "To pixels", (1740, 680), (300, 100), {"samples": Link(9, 0), "vae": Link(4, 2)}),
+        Node(
+            11,
+            "StillbytesStitch",
+            "Put it back",
+            (1740, 0),
+            (440, 620),
+            {"crop": Link(3, 2), "image": Link(10, 0)},
+        ),
+        Node(
+            12,
+            "StillbytesExport",
+            "Export a 16-bit TIFF",
+            (2240, 0),
+            (380, 540),
+            {"photo": Link(11, 0), "filename_prefix": "stillbytes/%name%-painted", "format": "tiff"},
+        ),
+    ),
+    (
+        Note(
+            13,
+            (0, 680),
+            (380, 420),
+            "## Paint something new with SDXL\n\n"
+            "Needs an SDXL checkpoint: choose yours in **SDXL**.\n\n"
+            "**Crop at SDXL's size** cuts the masked place with its surroundings out of the full-size photo, so that "
+            "the model works at the size it was made for, whatever the photo's. **Put it back** changes only what the "
+            "mask covers: every other pixel of the export is the photo's own.\n\n"
+            "To extend a photo, set *Expand left*, *right*, *top* or *bottom* in the crop.",
+        ),
+    ),
+    picture=(2, 2),
+)
+
+GRAPHS = (DEVELOP_RAW, SELECT_SKY, EDIT_BY_WORDS, REMOVE, INPAINT_SDXL)

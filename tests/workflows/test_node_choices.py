@@ -8,7 +8,12 @@ from stillbytes.engine.develop.display import Rendering
 from stillbytes.engine.export.export import FORMATS
 from stillbytes.engine.export.tiff import Compression
 from stillbytes.engine.export.writer import BitDepth
+from stillbytes.engine.fill.crop import HOLE_MODES, MULTIPLES
+from stillbytes.engine.fill.fill import ENGINES
+from stillbytes.engine.masks.find import ENGINES as MASK_ENGINES
+from stillbytes.engine.masks.ops import COMBINATIONS
 from stillbytes.engine.open import PHOTO_SUFFIXES
+from stillbytes.engine.plan.schema import RegionName
 from stillbytes.engine.raster.source import ArrayEncoding
 from stillbytes.engine.raw.develop import Demosaic
 from stillbytes.engine.raw.highlights import Highlights
@@ -31,6 +36,12 @@ def test_the_nodes_offer_what_the_engine_takes(choices):
     assert tuple(choices.FORMATS) == FORMATS
     assert tuple(choices.COMPRESSIONS) == get_args(Compression)
     assert {int(depth) for depth in choices.BIT_DEPTHS} == set(get_args(BitDepth))
+    assert tuple(choices.FILL_ENGINES) == ENGINES
+    assert tuple(choices.HOLE_MODES) == HOLE_MODES
+    assert tuple(int(number) for number in choices.CROP_MULTIPLES) == MULTIPLES
+    assert tuple(choices.MASK_ENGINES) == MASK_ENGINES
+    assert set(choices.MASK_TARGETS) == {"whole", *get_args(RegionName)}
+    assert tuple(choices.MASK_COMBINATIONS) == COMBINATIONS
     assert set(get_args(ArrayEncoding)) <= set(choices.ENCODINGS)
 
 
