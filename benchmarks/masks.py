@@ -1,9 +1,14 @@
-"""Quality and speed of the built-in mask engines on photos with masks that people made.
+"""Quality, speed and memory of the mask engines on photos with masks that people made.
 
-    python benchmarks/masks.py DATA [--sheet worst.png]
+    python launcher bench masks --data DIR [--sheet worst.png] [--only sky|subject]
 
-DATA holds index.json, a list of {"file", "gt", "set", "tags"} with paths from DATA, as for the sky under `sky/` and the
-subject under `subject/`. Masks: 255 = positive, 0 = negative, 128 = ignored; a matte's name ends in `_alpha.png`.
+DIR holds index.json, a list of {"file", "gt", "set", "tags"} with paths from DIR: the sky under `sky/`, the subject
+under `subject/`. Masks: 255 = positive, 0 = negative, 128 = ignored; a matte's name ends in `_alpha.png`.
+
+Per engine and kind of photo (its set, and each of its tags): IoU at 0.5, the F-score of the outline within 2 px, the
+mean absolute error; wall time per photo, and the most memory that its arrays took at once (a learned engine's own
+memory is not seen). An answer counts as right if it says "none" where there is none, or finds the target with an IoU
+of RIGHT_IOU: the engine's confidence is compared with how often that is so.
 """
 
 from __future__ import annotations
@@ -11,124 +16,218 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
-import harness  # noqa: F401 - makes this checkout importable as stillbytes
+import harness
 import numpy as np
 from numpy.typing import NDArray
+from stillbytes.engine.masks.evaluate import Answer, Quality, is_right, measure, measure_matte, reliability
+from stillbytes.engine.masks.mask import Selection
+from stillbytes.engine.masks.sky import find_sky
+from stillbytes.engine.masks.subject import find_subject
+from stillbytes.engine.opencv import cv2
+from stillbytes.engine.photo import GUIDE_SIDE
 
-SIDE = 1024
+Target = Literal["sky", "subject"]
+View = NDArray[np.float32]
+TARGETS: tuple[Target, ...] = get_args(Target)
+FIGURES: dict[Target, tuple[float, float]] = {"sky": (0.90, 0.35), "subject": (0.65, 1.0)}
+"""Per target the mean IoU and the seconds on 1 MP that the built-in engine shall reach."""
 
 
-class Result(NamedTuple):
-    """One photo: what kind it is, its measures, and what to show of it."""
+class Engine(NamedTuple):
+    """An engine under test: what it looks for, and the function from a view (see engine/masks/ports.py)."""
 
     name: str
-    kind: str
-    empty: bool
-    quality: Any
+    target: Target
+    find: Callable[[View], Selection]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A photo as engines see it, and the mask that a person made of it."""
+
+    name: str
+    kinds: tuple[str, ...]
+    view: View
+    truth: NDArray[np.uint8]
+    matte: bool
+
+    @property
+    def empty(self) -> bool:
+        return not (self.truth == 255).any()
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What an engine made of a case, and what it cost."""
+
+    case: Case
+    found: Selection
+    quality: Quality
     seconds: float
-    proxy: NDArray[np.float32]
-    alpha: NDArray[np.float32]
+    peak_bytes: int
+
+    @property
+    def answer(self) -> Answer:
+        return Answer(self.found.confidence, is_right(self.quality, self.found.found, not self.case.empty))
 
 
-def _proxy(path: Path, cv2: Any) -> NDArray[np.float32]:
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    height, width = picture.shape[:2]
-    if (scale := SIDE / max(height, width)) < 1:
-        picture = cv2.resize(picture, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(picture[..., ::-1]).astype(np.float32) / np.float32(255)
+def engines() -> list[Engine]:
+    """Return the engines to measure."""
+    return [Engine("built-in", "sky", find_sky), Engine("built-in", "subject", find_subject)]
 
 
-def _truth(path: Path, shape: tuple[int, ...], cv2: Any) -> NDArray[np.uint8]:
-    mask = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+def cases(data: Path, target: Target) -> list[Case]:
+    """Return the photos of `data` with a mask of `target`."""
+    entries = json.loads((data / "index.json").read_text(encoding="utf-8"))
+    return [_case(data, entry) for entry in entries if entry["file"].startswith(f"{target}/") and entry.get("gt")]
+
+
+def _case(data: Path, entry: dict[str, Any]) -> Case:
+    picture = cv2().imread(str(data / entry["file"]), cv2().IMREAD_COLOR)
+    view = _at_side(picture[..., ::-1].astype(np.float32) / np.float32(255), GUIDE_SIDE)
+    mask = cv2().imread(str(data / entry["gt"]), cv2().IMREAD_UNCHANGED)
     mask = mask if mask.ndim == 2 else mask[..., 0]
-    return cv2.resize(mask, (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST)
+    truth = cv2().resize(mask, (view.shape[1], view.shape[0]), interpolation=cv2().INTER_NEAREST)
+    kinds = (entry["set"], *(f"tag {tag}" for tag in entry.get("tags", ())))
+    return Case(Path(entry["file"]).name, kinds, view, truth, entry["gt"].endswith("_alpha.png"))
 
 
-def run(data: Path, task: str, find: Callable[[NDArray[np.float32]], Any]) -> list[Result]:
-    """Return the results of `find` on every photo of `data` whose path starts with `task`."""
-    from stillbytes.engine.masks.evaluate import measure, measure_matte
-    from stillbytes.engine.opencv import cv2
-
-    results: list[Result] = []
-    for entry in json.loads((data / "index.json").read_text(encoding="utf-8")):
-        if not entry["file"].startswith(f"{task}/") or not entry.get("gt"):
-            continue
-        proxy = _proxy(data / entry["file"], cv2())
-        truth = _truth(data / entry["gt"], proxy.shape, cv2())
-        find(proxy)
-        started = time.perf_counter()
-        alpha = find(proxy).alpha
-        seconds = time.perf_counter() - started
-        matte = entry["gt"].endswith("_alpha.png")
-        quality = measure_matte(alpha, truth.astype(np.float32) / 255) if matte else measure(alpha, truth)
-        empty = not (truth == 255).any()
-        results.append(Result(Path(entry["file"]).name, entry["set"], empty, quality, seconds, proxy, alpha))
-    return results
+def _at_side(picture: View, side: int) -> View:
+    """Return `picture` no larger than `side` px."""
+    height, width = picture.shape[:2]
+    if (scale := side / max(height, width)) >= 1:
+        return np.ascontiguousarray(picture)
+    return cv2().resize(picture, (round(width * scale), round(height * scale)), interpolation=cv2().INTER_AREA)
 
 
-def report(task: str, results: list[Result]) -> None:
-    """Print one line per set: photos, IoU (mean and worst), boundary F, error, seconds."""
-    print(f"{task:28} {'photos':>6} {'IoU':>6} {'worst':>6} {'F 2px':>6} {'MAE':>6} {'s':>6}")
-    with_target = [r for r in results if not r.empty]
-    groups = {kind: [r for r in with_target if r.kind == kind] for kind in sorted({r.kind for r in with_target})}
-    for kind, group in {**groups, "all": with_target}.items():
-        iou = [r.quality.iou for r in group]
-        f, error, seconds = (
-            float(v)
-            for v in (
-                np.mean([r.quality.boundary_f for r in group]),
-                np.mean([r.quality.error for r in group]),
-                np.median([r.seconds for r in group]),
-            )
-        )
-        print(f"  {kind:26} {len(group):6} {np.mean(iou):6.3f} {min(iou):6.3f} {f:6.3f} {error:6.3f} {seconds:6.2f}")
-    empty = [r for r in results if r.empty]
-    if empty:
-        right = sum(not r.alpha.any() for r in empty)
-        print(f"  none in the photo: right on {right} of {len(empty)}")
+def run(engine: Engine, case: Case) -> Result:
+    """Return the result of `engine` on `case`: memory from a first run, time from a second."""
+    tracemalloc.start()
+    engine.find(case.view)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    started = time.perf_counter()
+    found = engine.find(case.view)
+    seconds = time.perf_counter() - started
+    if case.matte:
+        quality = measure_matte(found.alpha, case.truth.astype(np.float32) / 255)
+    else:
+        quality = measure(found.alpha, case.truth)
+    return Result(case, found, quality, seconds, peak)
 
 
-def sheet(results: list[Result], path: Path, side: int = 320, columns: int = 5) -> None:
-    """Write the ten worst photos with their masks laid over them in magenta."""
-    from stillbytes.engine.opencv import cv2
+def report(engine: Engine, results: Sequence[Result]) -> None:
+    """Print one line per kind of photo, how often "none" is right, and what the engine's confidence is worth."""
+    print(f"\n{engine.target}, {engine.name}")
+    print(f"  {'kind':24} {'photos':>6} {'IoU':>6} {'worst':>6} {'F 2px':>6} {'MAE':>6} {'s':>6} {'MB':>5}")
+    there = [result for result in results if not result.case.empty]
+    for kind in sorted({kind for result in there for kind in result.case.kinds}):
+        _row(kind, [result for result in there if kind in result.case.kinds])
+    if there:
+        _row("all", there)
+    if absent := [result for result in results if result.case.empty]:
+        right = sum(not result.found.found for result in absent)
+        print(f"  none in the photo: right on {right} of {len(absent)}; overlooked on {_missed(there)} of {len(there)}")
+    _print_reliability([result.answer for result in results])
 
-    worst = sorted(results, key=lambda r: r.quality.iou)[:10]
-    cells: list[NDArray[np.uint8]] = []
-    for result in worst:
-        scale = side / max(result.proxy.shape[:2])
-        size = (max(1, round(result.proxy.shape[1] * scale)), max(1, round(result.proxy.shape[0] * scale)))
-        picture = cv2().resize(result.proxy, size, interpolation=cv2().INTER_AREA)
-        weight = 0.55 * cv2().resize(result.alpha, size, interpolation=cv2().INTER_AREA)[..., None]
-        shown = picture * (1 - weight) + np.array([1, 0, 1], np.float32) * weight
-        cell = np.full((side, side, 3), 40, np.uint8)
-        cell[: size[1], : size[0]] = np.rint(shown[..., ::-1] * 255)
-        cv2().putText(cell, f"{result.name[:24]} {result.quality.iou:.2f}", (4, side - 8), 0, 0.5, (0, 255, 0), 1)
-        cells.append(cell)
+
+def _missed(there: Sequence[Result]) -> int:
+    return sum(not result.found.found for result in there)
+
+
+def _row(kind: str, group: Sequence[Result]) -> None:
+    iou = [result.quality.iou for result in group]
+    f, error = (float(np.mean([getattr(r.quality, name) for r in group])) for name in ("boundary_f", "error"))
+    seconds, peak = (float(np.median([getattr(r, name) for r in group])) for name in ("seconds", "peak_bytes"))
+    print(
+        f"  {kind:24} {len(group):6} {np.mean(iou):6.3f} {min(iou):6.3f} {f:6.3f} {error:6.3f} {seconds:6.2f}"
+        f" {peak / harness.MEGABYTE:5.0f}"
+    )
+
+
+def _print_reliability(answers: Sequence[Answer]) -> None:
+    found = reliability(answers)
+    for row in found.bins:
+        print(f"  sure {row.low:.2f} to {row.high:.2f}: {row.photos:4} photos, says {row.said:.2f}, is {row.was:.2f}")
+    print(f"  expected calibration error {found.error:.3f}")
+
+
+def sheet(results: Sequence[Result], path: Path, side: int = 320, columns: int = 5) -> None:
+    """Write the ten worst photos with their masks laid over them in magenta and the true outline in green."""
+    worst = sorted(results, key=lambda result: result.quality.iou)[:10]
+    cells = [_cell(result, side) for result in worst]
     cells += [np.zeros_like(cells[0])] * (-len(cells) % columns)
-    cv2().imwrite(str(path), np.vstack([np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)]))
+    rows = [np.hstack(cells[start : start + columns]) for start in range(0, len(cells), columns)]
+    cv2().imwrite(str(path), np.vstack(rows))
+
+
+def _cell(result: Result, side: int) -> NDArray[np.uint8]:
+    case = result.case
+    scale = side / max(case.view.shape[:2])
+    size = (max(1, round(case.view.shape[1] * scale)), max(1, round(case.view.shape[0] * scale)))
+    weight = 0.55 * cv2().resize(result.found.alpha, size, interpolation=cv2().INTER_AREA)[..., None]
+    shown = cv2().resize(case.view, size, interpolation=cv2().INTER_AREA) * (1 - weight) + np.array([1, 0, 1]) * weight
+    true = cv2().resize((case.truth == 255).astype(np.uint8), size, interpolation=cv2().INTER_NEAREST)
+    shown[cv2().dilate(true, np.ones((3, 3), np.uint8)) != true] = (0, 1, 0)
+    cell = np.full((side, side, 3), 40, np.uint8)
+    cell[: size[1], : size[0]] = np.rint(shown[..., ::-1] * 255)
+    cv2().putText(cell, f"{case.name[:24]} {result.quality.iou:.2f}", (4, side - 8), 0, 0.5, (0, 255, 0), 1)
+    return cell
+
+
+def figures(engine: Engine, results: Sequence[Result]) -> None:
+    """Print the figures of the built-in engines beside their targets."""
+    iou, seconds = FIGURES[engine.target]
+    there = [result for result in results if not result.case.empty]
+    absent = [result for result in results if result.case.empty]
+    if there:
+        harness.line(f"{engine.target}: mean IoU", float(np.mean([r.quality.iou for r in there])), iou, "", "more")
+        harness.line(f"{engine.target}: on 1 MP", _seconds_on_a_megapixel(engine, there), seconds, "s", "less")
+    if absent:
+        share = float(np.mean([not result.found.found for result in absent]))
+        harness.line(f"{engine.target}: none where there is none", share, 0.95, "", "more")
+
+
+def _seconds_on_a_megapixel(engine: Engine, results: Sequence[Result]) -> float:
+    """Return the median seconds of some of the photos, each brought to 1 MP."""
+    taken: list[float] = []
+    for result in results[:: max(1, len(results) // 8)]:
+        height, width = result.case.view.shape[:2]
+        scale = (1e6 / (height * width)) ** 0.5
+        view = cv2().resize(result.case.view, (round(width * scale), round(height * scale)))
+        started = time.perf_counter()
+        engine.find(view)
+        taken.append(time.perf_counter() - started)
+    return float(np.median(taken))
 
 
 def main() -> None:
-    """Measure both engines."""
+    """Measure the engines."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
-    parser.add_argument(
-        "--sheet", type=Path, help="write the worst ten of each engine to NAME-sky.png, NAME-subject.png"
-    )
+    parser.add_argument("--data", type=Path, required=True, help="a folder with index.json")
+    parser.add_argument("--only", choices=TARGETS, help="measure one target")
+    parser.add_argument("--sheet", type=Path, help="write the worst ten of each engine to NAME-TARGET-ENGINE.png")
     options = parser.parse_args()
-    from stillbytes.engine.masks.sky import find_sky
-    from stillbytes.engine.masks.subject import find_subject
-
-    engines: dict[str, Callable[[NDArray[np.float32]], Any]] = {"sky": find_sky, "subject": find_subject}
-    for task, find in engines.items():
-        results = run(options.data, task, find)
-        report(task, results)
-        if options.sheet and results:
-            sheet(results, options.sheet.with_name(f"{options.sheet.stem}-{task}.png"))
+    if harness.load() > 0.3:
+        harness.note("this machine is busy: do not trust the seconds")
+    for engine in engines():
+        if options.only not in (None, engine.target):
+            continue
+        results = [run(engine, case) for case in cases(options.data, engine.target)]
+        if not results:
+            harness.note(f"no photos for {engine.target} in {options.data}")
+            continue
+        report(engine, results)
+        if engine.name == "built-in":
+            figures(engine, results)
+        if options.sheet:
+            sheet(results, options.sheet.with_name(f"{options.sheet.stem}-{engine.target}-{engine.name}.png"))
 
 
 if __name__ == "__main__":

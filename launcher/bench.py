@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.name not in scripts:
         raise InstallError(f"There is no benchmark {arguments.name}.", f"There are: {', '.join(scripts)}.")
     command = [sys.executable, str(scripts[arguments.name]), *arguments.passed]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
+    return subprocess.run(command, check=False).returncode
 
 
 def benchmarks(folder: Path) -> dict[str, Path]:

@@ -7,9 +7,20 @@ from comfy_api.latest import ComfyExtension, io
 from .color import StillbytesColorGrading, StillbytesColorMixer
 from .develop import StillbytesDevelop
 from .export import StillbytesExport
+from .fill import StillbytesFill, StillbytesLoadFillModel
+from .frame import StillbytesFrame
+from .inpaint import StillbytesCropForInpaint, StillbytesStitch
+from .llm import StillbytesDescribePhoto, StillbytesLoadLLM
 from .load import StillbytesLoadRaw, StillbytesPhotoFromImage, StillbytesRenderPhoto
 from .mask import StillbytesPickMask
 from .plan import StillbytesApplyPlan, StillbytesEditPlan, StillbytesPlanEdit
+from .segment import StillbytesLoadSegmenter, StillbytesSelectByPoints, StillbytesSelectByText
+from .segment_shape import (
+    StillbytesCombineMasks,
+    StillbytesGradientMask,
+    StillbytesRangeMask,
+    StillbytesRefineMask,
+)
 
 
 class StillbytesExtension(ComfyExtension):
@@ -23,9 +34,23 @@ class StillbytesExtension(ComfyExtension):
             StillbytesDevelop,
             StillbytesColorMixer,
             StillbytesColorGrading,
+            StillbytesFrame,
+            StillbytesLoadSegmenter,
             StillbytesPickMask,
+            StillbytesSelectByText,
+            StillbytesSelectByPoints,
+            StillbytesRefineMask,
+            StillbytesCombineMasks,
+            StillbytesRangeMask,
+            StillbytesGradientMask,
+            StillbytesLoadLLM,
             StillbytesPlanEdit,
+            StillbytesDescribePhoto,
             StillbytesEditPlan,
             StillbytesApplyPlan,
+            StillbytesLoadFillModel,
+            StillbytesFill,
+            StillbytesCropForInpaint,
+            StillbytesStitch,
             StillbytesExport,
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -10,12 +11,15 @@ from numpy.typing import NDArray
 from ..fastmath import exp2
 from ..jit import kernel
 from ..opencv import cv2
+from ..tiles import for_each, thread_count
 
 Field = NDArray[np.float32]
 """float32 (h, w): a probability, a log-odds or a feature per pixel of a small picture."""
 
 _BINS = (20, 24, 24)
 _RARE = 2e-5
+_LEAST_SHARE_PX = 100_000
+"""Below this many pixels a thread of its own costs more than it saves."""
 
 
 def resize(values: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -41,27 +45,59 @@ def squared(difference: NDArray[np.float32]) -> Field:
     return np.einsum("hwn,hwn->hw", difference, difference)
 
 
+@kernel
+def _differences(lab: NDArray[np.float32], right: Field, below: Field) -> tuple[float, float]:
+    """Fill `right` and `below` with squared colour differences to the neighbours; return both means."""
+    height, width = right.shape
+    across, down = 0.0, 0.0
+    for y in range(height):
+        for x in range(width):
+            a, b = np.float32(0), np.float32(0)
+            for c in range(3):
+                here = lab[y, x, c]
+                if x < width - 1:
+                    a += (lab[y, x + 1, c] - here) ** 2
+                if y < height - 1:
+                    b += (lab[y + 1, x, c] - here) ** 2
+            right[y, x], below[y, x] = a, b
+            across += a
+            down += b
+    return across / max(height * (width - 1), 1), down / max((height - 1) * width, 1)
+
+
+@kernel
+def _agreement(right: Field, below: Field, per_e: float) -> None:
+    """Replace squared differences by exp(difference * per_e / log2(e)) + 0.02; there is nobody beyond the border."""
+    height, width = right.shape
+    least, rate, lowest = np.float32(0.02), np.float32(per_e), np.float32(-100)
+    for y in range(height):
+        for x in range(width):
+            right[y, x] = least + (exp2(max(right[y, x] * rate, lowest)) if x < width - 1 else np.float32(0))
+            below[y, x] = least + (exp2(max(below[y, x] * rate, lowest)) if y < height - 1 else np.float32(0))
+
+
 def coupling(lab: NDArray[np.float32]) -> tuple[Field, Field]:
     """Return how strongly each pixel agrees with its right and its lower neighbour, 0.02 to 1.02.
 
     Boykov and Jolly (2001): exp(-difference² / 2 sigma²), sigma half the picture's own rms difference.
     """
-    across, down = squared(lab[:, 1:] - lab[:, :-1]), squared(lab[1:] - lab[:-1])
-    spread = max(4.0, float((across.mean() + down.mean()) / 2)) / 2
-    right, below = np.zeros(lab.shape[:2], np.float32), np.zeros(lab.shape[:2], np.float32)
-    right[:, :-1], below[:-1] = np.exp(-across / spread), np.exp(-down / spread)
-    return right + np.float32(0.02), below + np.float32(0.02)
+    right, below = np.empty(lab.shape[:2], np.float32), np.empty(lab.shape[:2], np.float32)
+    across, down = _differences(lab, right, below)
+    spread = max(4.0, (across + down) / 2) / 2
+    _agreement(right, below, -1.442695 / spread)
+    return right, below
 
 
 @kernel
-def _settle(p: Field, odds: Field, right: Field, below: Field, rounds: int) -> None:
+def _settle(p: Field, odds: Field, couplings: tuple[Field, Field], strength: float, rounds: int) -> None:
+    right, below = couplings
     height, width = p.shape
-    one, two = np.float32(1), np.float32(2)
+    one, two, weight = np.float32(1), np.float32(2), np.float32(strength)
     limit, per_e = np.float32(30), np.float32(-1.442695)
     for sweep in range(2 * rounds):
         for y in range(height):
             for x in range((y + sweep) & 1, width, 2):
-                pull = odds[y, x]
+                pull = np.float32(0)
                 if x > 0:
                     pull += right[y, x - 1] * (two * p[y, x - 1] - one)
                 if x < width - 1:
@@ -70,30 +106,71 @@ def _settle(p: Field, odds: Field, right: Field, below: Field, rounds: int) -> N
                     pull += below[y - 1, x] * (two * p[y - 1, x] - one)
                 if y < height - 1:
                     pull += below[y, x] * (two * p[y + 1, x] - one)
+                pull = odds[y, x] + weight * pull
                 p[y, x] = one / (one + exp2(min(max(pull, -limit), limit) * per_e))
 
 
 def settle_(p: Field, odds: NDArray[np.floating], couplings: tuple[Field, Field], strength: float, rounds: int) -> None:
     """Move the probabilities `p` towards what their log-odds and their neighbours say (mean field, red-black).
 
-    couplings: to the right and to the lower neighbour, see `coupling`; `strength` scales them.
+    couplings: to the right and to the lower neighbour, see `coupling`; `strength` scales them. A large field is worked
+    on in strips that overlap by as far as news travels in `rounds`, so the strips do not show in the result.
     """
-    weight = np.float32(strength)
-    _settle(p, odds.astype(np.float32, copy=False), couplings[0] * weight, couplings[1] * weight, rounds)
+    odds = odds.astype(np.float32, copy=False)
+    height, width = p.shape
+    count = max(1, min(thread_count(), height * width // _LEAST_SHARE_PX))
+    if count == 1:
+        _settle(p, odds, couplings, strength, rounds)
+        return
+    reach, right, below = 2 * rounds, couplings[0], couplings[1]
+    edges = [height * n // count // 2 * 2 for n in range(count)] + [height]
+    rows = [(max(0, a - reach), a, b, min(height, b + reach)) for a, b in pairwise(edges)]
+    copies = [p[top:bottom].copy() for top, _, _, bottom in rows]
+
+    def work(strip: int) -> None:
+        top, first, last, bottom = rows[strip]
+        part = np.s_[top:bottom]
+        _settle(copies[strip], odds[part], (right[part], below[part]), strength, rounds)
+        p[first:last] = copies[strip][first - top : last - top]
+
+    for_each(work, list(range(count)))
 
 
 def sigmoid(odds: NDArray[np.floating]) -> Field:
     """Return the probabilities of log-odds."""
-    return (1 / (1 + np.exp(-odds))).astype(np.float32)
+    p = np.negative(odds, dtype=np.float32)
+    np.exp(p, out=p)
+    p += np.float32(1)
+    return np.divide(np.float32(1), p, out=p)
+
+
+@kernel
+def _bins(lab: NDArray[np.float32], out: NDArray[np.uint16]) -> None:
+    zero = np.float32(0)
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            index = 0
+            for c in range(3):
+                low, span = np.float32(0 if c == 0 else -60), np.float32(100 if c == 0 else 120)
+                last = np.float32(_BINS[c] - 1)
+                at = min(max((lab[y, x, c] - low) / span * last, zero), last)
+                index = index * _BINS[c] + int(at + np.float32(0.5))
+            out[y, x] = index
+
+
+@kernel
+def _count(index: NDArray[np.uint16], weights: Field, counts: NDArray[np.float64]) -> None:
+    for y in range(index.shape[0]):
+        for x in range(index.shape[1]):
+            counts[index[y, x]] += weights[y, x]
 
 
 class Palette:
     """Colour histograms of a picture's parts, compared pixel by pixel."""
 
     def __init__(self, lab: NDArray[np.float32]) -> None:
-        scaled = (lab - np.array([0, -60, -60], np.float32)) / np.array([100, 120, 120], np.float32)
-        bins = np.rint(np.clip(scaled, 0, 1) * (np.array(_BINS, np.float32) - 1)).astype(np.int32)
-        self._index = (bins[..., 0] * _BINS[1] + bins[..., 1]) * _BINS[2] + bins[..., 2]
+        self._index = np.empty(lab.shape[:2], np.uint16)
+        _bins(lab, self._index)
 
     def odds(self, part: NDArray[np.floating], rest: NDArray[np.floating]) -> Field:
         """Return log(how common a pixel's colour is in `part` / in `rest`); both are weights per pixel."""
@@ -101,13 +178,23 @@ class Palette:
         return ratio.ravel()[self._index]
 
     def _share(self, weights: NDArray[np.floating]) -> NDArray[np.float64]:
-        counts = np.bincount(self._index.ravel(), weights.ravel(), _BINS[0] * _BINS[1] * _BINS[2]).reshape(_BINS)
+        total = np.zeros(_BINS[0] * _BINS[1] * _BINS[2])
+        _count(self._index, weights.astype(np.float32, copy=False), total)
+        counts = total.reshape(_BINS)
         for axis in range(3):
-            edge = [(1, 1) if a == axis else (0, 0) for a in range(3)]
-            padded, n = np.pad(counts, edge, mode="edge"), _BINS[axis]
-            near = padded.take(range(n), axis) + padded.take(range(2, n + 2), axis)
-            counts = 0.5 * padded.take(range(1, n + 1), axis) + 0.25 * near
+            counts = _blurred(counts, axis)
         return counts / max(float(counts.sum()), 1e-9)
+
+
+def _blurred(counts: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Return a quarter of each neighbour along `axis` plus half of each value, the border repeated."""
+    given = np.moveaxis(counts, axis, 0)
+    out = 0.5 * given
+    out[1:] += 0.25 * given[:-1]
+    out[:-1] += 0.25 * given[1:]
+    out[0] += 0.25 * given[0]
+    out[-1] += 0.25 * given[-1]
+    return np.moveaxis(out, 0, axis)
 
 
 class Parts(NamedTuple):
@@ -119,11 +206,26 @@ class Parts(NamedTuple):
 
 def parts(mask: NDArray[np.bool_]) -> Parts:
     """Return the 4-connected parts of `mask`."""
-    _, labels, boxes, _ = cv2().connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
+    _, labels, boxes, _ = cv2().connectedComponentsWithStats(mask.view(np.uint8), connectivity=4)
     return Parts(labels, boxes)
 
 
+@kernel
+def _add_up(labels: NDArray[np.int32], values: Field, sums: NDArray[np.float64]) -> None:
+    for y in range(labels.shape[0]):
+        for x in range(labels.shape[1]):
+            sums[labels[y, x]] += values[y, x]
+
+
+def sums(found: Parts, values: Field) -> NDArray[np.float64]:
+    """Return the sum of `values`, (h, w), in every part, the outside first."""
+    total = np.zeros(len(found.boxes))
+    _add_up(found.labels, values, total)
+    return total
+
+
 def widen(mask: NDArray[np.bool_], pixels: int) -> NDArray[np.bool_]:
-    """Return `mask` grown by a square of `pixels` on every side."""
-    side = 2 * pixels + 1
-    return cv2().dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+    """Return `mask` grown by a square of `pixels` on every side, shrunk where `pixels` is below 0."""
+    side = 2 * abs(pixels) + 1
+    change = cv2().dilate if pixels > 0 else cv2().erode
+    return change(mask.astype(np.uint8), np.ones((side, side), np.uint8)) > 0

@@ -28,6 +28,27 @@ def invert(alpha: Alpha) -> Alpha:
     return np.float32(1) - alpha
 
 
+def resized(alpha: Alpha, shape: tuple[int, ...]) -> Alpha:
+    """Return the mask at `shape` (h, w): averaged along an axis that shrinks, linear along one that grows."""
+    height, width = shape[:2]
+    small = area_resample(area_resample(alpha, min(height, alpha.shape[0]), 0), min(width, alpha.shape[1]), 1)
+    return small if small.shape == (height, width) else cv2().resize(small, (width, height))
+
+
+def area_resample(values: Alpha, length: int, axis: int) -> Alpha:
+    """Return `values` with `length` samples along `axis`, each the exact mean of the part that it covers."""
+    count = values.shape[axis]
+    if length == count:
+        return values
+    total = np.cumsum(values, axis=axis, dtype=np.float64)
+    total = np.concatenate([np.zeros_like(total.take([0], axis)), total], axis=axis)
+    edges = np.linspace(0, count, length + 1)
+    below = np.minimum(edges.astype(int), count - 1)
+    part = (edges - below).reshape([-1 if a == axis else 1 for a in range(values.ndim)])
+    at_edges = total.take(below, axis) * (1 - part) + total.take(below + 1, axis) * part
+    return (np.diff(at_edges, axis=axis) * (length / count)).astype(np.float32)
+
+
 def feather(alpha: Alpha, radius_px: float) -> Alpha:
     """Return the mask blurred by a Gaussian of standard deviation `radius_px / 2`, which reaches about radius_px."""
     if radius_px <= 0:

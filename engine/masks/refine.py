@@ -15,10 +15,13 @@ from ..geometry import Box, Grid, Size
 from ..guided import box_mean
 from ..jit import kernel
 from ..photo import Photo, Pixels, luminance, source_proxy
+from ..tiles import for_each
 from .mask import Mask
+from .ops import area_resample
 
 RADIUS_PX = 2
 """Half the window, in px of the proxy."""
+_STRIP_PX = 64
 _EPSILON = 0.02**2
 _STRETCH = 1.25
 _MISFIT_FLOOR = 0.002
@@ -37,6 +40,22 @@ def snap(alpha: Pixels, luma: Pixels, faithful: float = 0.5) -> Mask:
     """
     if alpha.shape != luma.shape:
         raise ValueError(f"alpha is {alpha.shape} and luma {luma.shape}")
+    height = alpha.shape[0]
+    gain, offset = np.empty(alpha.shape, np.float32), np.empty(alpha.shape, np.float32)
+
+    def work(first: int) -> None:
+        last = min(height, first + _STRIP_PX)
+        top, bottom = max(0, first - 2 * RADIUS_PX), min(height, last + 2 * RADIUS_PX)
+        found = _snap_strip(alpha[top:bottom], luma[top:bottom], faithful)
+        gain[first:last] = found.gain[first - top : last - top]
+        offset[first:last] = found.offset[first - top : last - top]
+
+    for_each(work, list(range(0, height, _STRIP_PX)))
+    return Mask(gain, offset)
+
+
+def _snap_strip(alpha: Pixels, luma: Pixels, faithful: float) -> Mask:
+    """Return `snap` of some rows; right from 2 * RADIUS_PX inside of where the strip was cut from its neighbours."""
     guide, wanted = luma.astype(np.float32, copy=False), alpha.astype(np.float32, copy=False)
     mean_i, mean_p = box_mean(guide, RADIUS_PX), box_mean(wanted, RADIUS_PX)
     covariance = box_mean(guide * wanted, RADIUS_PX) - mean_i * mean_p
@@ -149,11 +168,12 @@ def from_alpha(alpha: Pixels, photo: Photo) -> Mask:
     """
     proxy = source_proxy(photo.source)
     size = Size(proxy.shape[1], proxy.shape[0])
-    return snap(_to_source(alpha, photo, size), luminance(proxy), faithful=1.0)
+    return snap(to_source(alpha, photo, (size.height, size.width)), luminance(proxy), faithful=1.0)
 
 
-def _to_source(alpha: Pixels, photo: Photo, size: Size) -> Pixels:
-    """Return `alpha` of the finished frame sampled at every pixel of a source proxy of `size`."""
+def to_source(alpha: Pixels, photo: Photo, shape: tuple[int, ...]) -> Pixels:
+    """Return `alpha` of the finished frame sampled at every pixel of a source proxy of `shape` (h, w)."""
+    size = Size(shape[1], shape[0])
     source = photo.source.size
     scale = size.width / source.width
     for axis, full in enumerate((photo.size.height, photo.size.width)):
@@ -163,20 +183,6 @@ def _to_source(alpha: Pixels, photo: Photo, size: Size) -> Pixels:
     to_frame = photo.framing.to_frame(source)
     across, down = (row[0] * x + row[1] * y + row[2] for row in to_frame)
     return _bilinear(alpha, (across + 1) / 2 * alpha.shape[1] - 0.5, (down + 1) / 2 * alpha.shape[0] - 0.5)
-
-
-def area_resample(values: Pixels, length: int, axis: int) -> Pixels:
-    """Return `values` with `length` samples along `axis`, each the exact mean of the part that it covers."""
-    count = values.shape[axis]
-    if length == count:
-        return values
-    total = np.cumsum(values, axis=axis, dtype=np.float64)
-    total = np.concatenate([np.zeros_like(total.take([0], axis)), total], axis=axis)
-    edges = np.linspace(0, count, length + 1)
-    below = np.minimum(edges.astype(int), count - 1)
-    part = (edges - below).reshape([-1 if a == axis else 1 for a in range(values.ndim)])
-    at_edges = total.take(below, axis) * (1 - part) + total.take(below + 1, axis) * part
-    return (np.diff(at_edges, axis=axis) * (length / count)).astype(np.float32)
 
 
 def _bilinear(values: Pixels, x: NDArray[np.float64], y: NDArray[np.float64]) -> Pixels:

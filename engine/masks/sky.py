@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..opencv import cv2
 from ..tiles import for_each
-from .fields import Field, Palette, coupling, parts, resize, settle_, sigmoid, small_shape, to_lab, widen
+from .fields import Field, Palette, coupling, parts, resize, settle_, sigmoid, small_shape, sums, to_lab, widen
 from .mask import Selection
 from .sky_judge import Verdict, judge
 from .sky_light import Gradient, below_horizon, fit_gradient, reach_odds, weighted_median
@@ -80,7 +80,8 @@ def _label(scene: Scene, brightness: float) -> _Candidate:
             odds = odds + reach_odds(scene, sky)
             if (gradient := fit_gradient(scene.lab, weights)) is not None:
                 odds = odds + gradient.odds(scene.lab)
-        odds = odds + np.clip(palette.odds(weights, (1 - p) * ground), -4, 4) - _too_dark(scene, weights)
+        odds = odds + np.clip(palette.odds(weights, (1 - p) * ground), -4, 4)
+        odds = odds - _too_dark(scene, weights) - _too_warm(scene, weights)
         settle_(p, odds, scene.couplings, 1.5, 6)
     sky = _one_light(_from_top(p), scene)
     return _Candidate(p * widen(sky, 2), sky, gradient, judge(scene, sky))
@@ -118,23 +119,45 @@ def _too_dark(scene: Scene, weights: NDArray[np.floating]) -> Field:
     return 3 * sigmoid((0.55 * usual - scene.lightness) / 4) * (1 - scene.blue)
 
 
+def _too_warm(scene: Scene, weights: NDArray[np.floating]) -> Field:
+    """Return log-odds against what is far warmer than nearly all of the sky: sunlit roofs and rock, not a sunset."""
+    b = scene.lab[..., 2]
+    warmest = weighted_median(b.ravel()[::5], weights.ravel()[::5], 0.9)
+    return 4 * sigmoid((b - max(warmest, 0.0) - 13) / 2)
+
+
 def _at_full_size(proxy: NDArray[np.float32], scene: Scene, found: _Candidate) -> Field:
     """Return the soft mask of the candidate at the proxy's own size."""
-    shape = proxy.shape[0], proxy.shape[1]
     lab = to_lab(proxy)
-    p = resize(found.p, shape)
-    reach = 2.5 * max(shape) / max(scene.shape)
-    near = cv2().GaussianBlur(resize(found.sky.astype(np.float32), shape), (0, 0), reach)
-    odds = np.clip(np.log((near + 0.01) / (1.01 - near)), -4, 4)
-    odds += np.clip(Palette(lab).odds(p * (near > 0.2), 1 - p), -4, 4)
-    if found.gradient is not None:
-        odds += Gradient(resize(found.gradient.color, shape), found.gradient.spread).odds(lab)
-    odds[near < 0.015] = -6
+    odds = _spread_odds(lab, scene, found)
     p = sigmoid(odds)
     settle_(p, odds, coupling(lab), 0.7, 4)
+    del odds
     if found.gradient is not None:
-        p[_bright_holes(p, lab[..., 0] - resize(found.gradient.color[..., 0], shape))] = 0.95
-    return np.clip((p - 0.05) / 0.9, 0, 1)
+        p[_bright_holes(p, found.gradient.above(lab))] = 0.95
+    p -= np.float32(0.05)
+    p *= np.float32(1 / 0.9)
+    return np.clip(p, 0, 1, out=p)
+
+
+def _spread_odds(lab: NDArray[np.float32], scene: Scene, found: _Candidate) -> Field:
+    """Return the log-odds of sky at the size of `lab`: near the candidate, coloured like it, lit like it."""
+    shape = lab.shape[0], lab.shape[1]
+    reach = 2.5 * max(shape) / max(scene.shape)
+    near = cv2().GaussianBlur(resize(found.sky.astype(np.float32), shape), (0, 0), reach)
+    p = resize(found.p, shape)
+    rest = np.float32(1) - p
+    p *= near > 0.2
+    odds = Palette(lab).odds(p, rest)
+    del p, rest
+    np.clip(odds, -4, 4, out=odds)
+    if found.gradient is not None:
+        odds += found.gradient.odds(lab)
+    hint = near + np.float32(0.01)
+    hint /= np.float32(1.01) - near
+    odds += np.clip(np.log(hint, out=hint), -4, 4, out=hint)
+    odds[near < 0.015] = -6
+    return odds
 
 
 def _bright_holes(p: Field, above: Field) -> NDArray[np.bool_]:
@@ -142,11 +165,12 @@ def _bright_holes(p: Field, above: Field) -> NDArray[np.bool_]:
 
     above: how much lighter each pixel is than the smooth sky.
     """
-    labels, boxes = parts(p <= 0.5)
+    gaps = parts(p <= 0.5)
+    boxes = gaps.boxes
     height, width = p.shape
     inside = (boxes[:, 0] > 0) & (boxes[:, 1] > 0)
     inside &= (boxes[:, 0] + boxes[:, 2] < width) & (boxes[:, 1] + boxes[:, 3] < height)
-    light = np.bincount(labels.ravel(), above.ravel(), len(boxes)) / np.maximum(boxes[:, 4], 1)
+    light = sums(gaps, above) / np.maximum(boxes[:, 4], 1)
     holes = inside & (light > 10) & (boxes[:, 4] < 0.003 * p.size)
     holes[0] = False
-    return holes[labels]
+    return holes[gaps.labels]

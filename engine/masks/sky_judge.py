@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from ..opencv import cv2
 from .sky_scene import Scene
 
-ENOUGH = 1.3
+ENOUGH = 1.8
 """Points from which a candidate counts as sky."""
+_ODDS_PER_POINT = 0.86
+"""Both from a logistic regression (Platt 1999) over free photographs with and without sky: decision 31."""
 
 _SAYS: dict[str, tuple[str, str]] = {
     "blue": ("it is blue", ""),
@@ -46,7 +48,7 @@ class Verdict(NamedTuple):
     @property
     def confidence(self) -> float:
         """How sure the verdict is, 0.5 to 1."""
-        return 1 / (1 + math.exp(-abs(self.points - ENOUGH)))
+        return 1 / (1 + math.exp(-_ODDS_PER_POINT * abs(self.points - ENOUGH)))
 
 
 NOTHING = Verdict(-9.0, "", "nothing smooth reaches the top edge")

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..jit import kernel
+from ..jit import inline, kernel
 from ..opencv import cv2
-from .fields import Field, squared
+from .fields import Field
 from .sky_scene import Scene
 
 _STRIDE = 4
@@ -22,40 +22,81 @@ _CLEAR_STEP = 2.0
 
 
 class Gradient(NamedTuple):
-    """A smooth sky: its colour as a polynomial of the place, and how far real sky strays from it (L*, a*, b*)."""
+    """A smooth sky: the factors of its colour over the place, (7, 3), and how far real sky strays from it (L*, a*, b*).
 
-    color: NDArray[np.float32]
-    spread: NDArray[np.float32]
+    The terms are 1, x, y, x², xy, y², y³ with x and y from -1 to 1 over the frame, whatever its resolution.
+    """
+
+    factors: NDArray[np.float64]
+    spread: NDArray[np.float64]
 
     def odds(self, lab: NDArray[np.float32]) -> Field:
         """Return log-odds of sky, -3 to 1, from how far `lab` is from the smooth sky; brighter (clouds) costs less."""
-        away = (lab - self.color) / self.spread
-        distance = squared(away) / np.float32(3)
-        distance = np.where(away[..., 0] > 0, np.float32(_CLOUDS) * distance, distance)
-        return np.clip(np.float32(1) - np.float32(0.35) * distance, -3, 1)
+        out = np.empty(lab.shape[:2], np.float32)
+        _gradient_odds(lab, self.factors, 1 / self.spread, out)
+        return out
+
+    def above(self, lab: NDArray[np.float32]) -> Field:
+        """Return by how much each pixel of `lab` is lighter than the smooth sky, in L*."""
+        out = np.empty(lab.shape[:2], np.float32)
+        _lighter(lab, self.factors, out)
+        return out
 
 
-def _basis(shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Return 1, x, y, x², xy, y², y³ over the frame, (h, w, 7), x and y from -1 to 1."""
-    height, width = shape
-    y, x = np.meshgrid(
-        (np.arange(height, dtype=np.float32) + 0.5) / height * 2 - 1,
-        (np.arange(width, dtype=np.float32) + 0.5) / width * 2 - 1,
-        indexing="ij",
-    )
-    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y, y**3], axis=-1).astype(np.float32)
+@inline
+def _place(index: int, count: int) -> float:
+    return (index + 0.5) / count * 2 - 1
+
+
+@kernel
+def _gradient_odds(
+    lab: NDArray[np.float32], factors: NDArray[np.float64], sharp: NDArray[np.float64], out: Field
+) -> None:
+    height, width = out.shape
+    one, third, clouds = np.float32(1), np.float32(1 / 3), np.float32(_CLOUDS)
+    for j in range(height):
+        y = _place(j, height)
+        level = factors[0] + (factors[2] + (factors[5] + factors[6] * y) * y) * y
+        slope = factors[1] + factors[4] * y
+        for i in range(width):
+            x = _place(i, width)
+            distance, lighter = np.float32(0), False
+            for c in range(3):
+                away = np.float32((lab[j, i, c] - (level[c] + (slope[c] + factors[3, c] * x) * x)) * sharp[c])
+                distance += away * away
+                if c == 0:
+                    lighter = away > np.float32(0)
+            distance *= third * (clouds if lighter else one)
+            out[j, i] = min(max(one - np.float32(0.35) * distance, np.float32(-3)), one)
+
+
+@kernel
+def _lighter(lab: NDArray[np.float32], factors: NDArray[np.float64], out: Field) -> None:
+    height, width = out.shape
+    for j in range(height):
+        y = _place(j, height)
+        level = factors[0, 0] + (factors[2, 0] + (factors[5, 0] + factors[6, 0] * y) * y) * y
+        slope = factors[1, 0] + factors[4, 0] * y
+        for i in range(width):
+            x = _place(i, width)
+            out[j, i] = lab[j, i, 0] - np.float32(level + (slope + factors[3, 0] * x) * x)
+
+
+def _basis(shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Return the terms of a Gradient at every _STRIDE-th pixel of a frame of `shape`, (n, 7)."""
+    y, x = ((np.arange(0, n, _STRIDE) + 0.5) / n * 2 - 1 for n in shape)
+    x, y = (part.ravel() for part in np.meshgrid(x, y))
+    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y, y**3], axis=-1)
 
 
 def fit_gradient(lab: NDArray[np.float32], weights: NDArray[np.floating]) -> Gradient | None:
     """Return the smooth sky under `weights`, fitted robustly (Cauchy weights); None if there is too little of it."""
-    basis = _basis((lab.shape[0], lab.shape[1]))
-    a = basis[::_STRIDE, ::_STRIDE].reshape(-1, basis.shape[2]).astype(np.float64)
-    target = lab[::_STRIDE, ::_STRIDE].reshape(-1, 3).astype(np.float64)
     given = weights[::_STRIDE, ::_STRIDE].ravel().astype(np.float64)
     used = given > 0.02
     if used.sum() < 30:
         return None
-    a, target, given = a[used], target[used], given[used]
+    a = _basis((lab.shape[0], lab.shape[1]))[used]
+    target, given = lab[::_STRIDE, ::_STRIDE].reshape(-1, 3)[used].astype(np.float64), given[used]
     weight, ridge = given, np.diag(_RIDGE) * given.sum()
     factors, spread = np.zeros((a.shape[1], 3)), _FLOOR
     for _ in range(4):
@@ -64,16 +105,16 @@ def fit_gradient(lab: NDArray[np.float32], weights: NDArray[np.floating]) -> Gra
         rest = target - a @ factors
         spread = np.maximum([1.93 * weighted_median(np.abs(channel), given) for channel in rest.T], _FLOOR)
         weight = given / (1 + (rest**2 / spread**2).mean(axis=1)) ** 2
-    return Gradient((basis @ factors.astype(np.float32)), spread.astype(np.float32))
+    return Gradient(factors, spread)
 
 
-def weighted_median(values: NDArray[np.floating], weights: NDArray[np.floating]) -> float:
-    """Return the value below which half of the weight lies; 0 if there is none."""
+def weighted_median(values: NDArray[np.floating], weights: NDArray[np.floating], share: float = 0.5) -> float:
+    """Return the value below which `share` of the weight lies; 0 if there is none."""
     order = np.argsort(values)
     total = np.cumsum(weights[order], dtype=np.float64)
     if total.size == 0 or total[-1] <= 0:
         return 0.0
-    return float(values[order][min(int(np.searchsorted(total, total[-1] / 2)), total.size - 1)])
+    return float(values[order][min(int(np.searchsorted(total, total[-1] * share)), total.size - 1)])
 
 
 @kernel
@@ -123,6 +164,21 @@ def below_horizon(scene: Scene, sky: NDArray[np.bool_]) -> NDArray[np.bool_] | N
     return below if busier > 0.7 else None
 
 
+@kernel
+def _along(step: NDArray[np.float32], inside: NDArray[np.bool_], shift: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return for every row, shifted per column, the sums of `step` and of its size where `inside`, and the count."""
+    sums = np.zeros((step.shape[0], 7))
+    for row in range(step.shape[0]):
+        for x in range(step.shape[1]):
+            y = row + shift[x]
+            if 0 <= y < step.shape[0] and inside[y, x]:
+                for c in range(3):
+                    sums[row, c] += step[y, x, c]
+                    sums[row, 3 + c] += abs(step[y, x, c])
+                sums[row, 6] += 1
+    return sums
+
+
 def _strongest_line(scene: Scene, sky: NDArray[np.bool_]) -> NDArray[np.float64] | None:
     """Return the height per column of the line where `sky` steps to darker, sharply and in most columns alike."""
     if scene.shape[0] < 6 * _FAR:
@@ -130,20 +186,15 @@ def _strongest_line(scene: Scene, sky: NDArray[np.bool_]) -> NDArray[np.float64]
     x = np.arange(0, scene.shape[1], 2)
     light = cv2().GaussianBlur(scene.lab, (0, 0), 0.7)[:, ::2]
     sharp = light[_FAR + 1 : 1 - _FAR] - light[_FAR - 1 : -_FAR - 1]
-    step = sharp - (light[2 * _FAR :] - light[: -2 * _FAR]) / _FAR
+    step = sharp - (light[2 * _FAR :] - light[: -2 * _FAR]) / np.float32(_FAR)
     inside = sky[2 * _FAR :, ::2] & sky[: -2 * _FAR, ::2]
     best, found = 0.0, None
     for slant in _SLANTS:
-        shift = np.rint(slant * (x - scene.shape[1] / 2)).astype(int)
-        rows = np.arange(step.shape[0])[:, None] + shift
-        seen = np.clip(rows, 0, step.shape[0] - 1)
-        valid = inside[seen, np.arange(x.size)] & (rows == seen)
-        values = step[seen, np.arange(x.size)] * valid[..., None]
-        count = np.maximum(valid.sum(axis=1), 1)
-        mean = values.sum(axis=1) / count[:, None]
-        strength = np.linalg.norm(mean, axis=1)
-        alike = strength / np.maximum(np.linalg.norm(np.abs(values).sum(axis=1) / count[:, None], axis=1), 1e-3)
-        clear = (strength > _CLEAR_STEP) & (alike > 0.93) & (mean[:, 0] < 0) & (count > 0.4 * x.size)
+        sums = _along(step, inside, np.rint(slant * (x - scene.shape[1] / 2)).astype(np.int64))
+        count = np.maximum(sums[:, 6], 1)
+        strength = np.linalg.norm(sums[:, :3], axis=1) / count
+        alike = strength / np.maximum(np.linalg.norm(sums[:, 3:6], axis=1) / count, 1e-3)
+        clear = (strength > _CLEAR_STEP) & (alike > 0.93) & (sums[:, 0] < 0) & (count > 0.4 * x.size)
         row = int(np.argmax(np.where(clear, strength * alike, 0)))
         if clear[row] and strength[row] * alike[row] > best:
             best = float(strength[row] * alike[row])

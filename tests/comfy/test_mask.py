@@ -75,3 +75,119 @@ def test_a_batch_gives_one_mask_per_picture(comfy, landscape):
     run = comfy.run(graph)
     assert len(run.outputs["4"]["images"]) == 3
     assert len(run.outputs["2"]["text"][0].splitlines()) == 3
+
+
+def show(comfy, node, inputs, more=()):
+    """The mask that a node gives, and its run; node 1 loads the landscape."""
+    graph = {
+        "1": {"class_type": "LoadImage", "inputs": {"image": "landscape.png"}},
+        "2": {"class_type": node, "inputs": inputs},
+        "3": {"class_type": "MaskToImage", "inputs": {"mask": ["2", 0]}},
+        "4": {"class_type": "PreviewImage", "inputs": {"images": ["3", 0]}},
+    } | dict(more)
+    run = comfy.run(graph)
+    return mask_of(comfy, run), run
+
+
+def test_words_for_a_region_select_it(comfy, landscape):
+    mask, run = show(comfy, "StillbytesSelectByText", {"photo": ["1", 0], "text": "the blue sky"})
+    assert mask[:100].mean() > 0.95
+    assert mask[140:].mean() < 0.05
+    assert run.outputs["2"]["text"][0].startswith("The blue sky: ")
+
+
+def test_words_for_a_thing_say_what_is_missing(comfy, landscape):
+    error = comfy.fail(
+        {
+            "1": {"class_type": "LoadImage", "inputs": {"image": landscape}},
+            "2": {"class_type": "StillbytesSelectByText", "inputs": {"photo": ["1", 0], "text": "the old car"}},
+        }
+    )
+    assert "needs a segmentation model" in error["exception_message"]
+
+
+def test_points_in_fractions_and_in_px_give_the_same(comfy, landscape):
+    inputs = {"photo": ["1", 0], "points": '[{"x": 0.5, "y": 0.2}]'}
+    mask, _ = show(comfy, "StillbytesSelectByPoints", inputs)
+    in_px = {"photo": ["1", 0], "points": '[{"x": 160, "y": 48}]', "units": "pixel"}
+    same, _ = show(comfy, "StillbytesSelectByPoints", in_px)
+    assert mask[:100].mean() > 0.9
+    assert mask[140:].mean() < 0.1
+    assert np.array_equal(mask, same)
+
+
+def test_points_that_make_no_sense_are_one_sentence(comfy, landscape):
+    for points, words in (("nonsense", "JSON list"), ('[{"x": 3, "y": 0.2}]', "outside the photo"), ("", "pointed at")):
+        error = comfy.fail(
+            {
+                "1": {"class_type": "LoadImage", "inputs": {"image": landscape}},
+                "2": {"class_type": "StillbytesSelectByPoints", "inputs": {"photo": ["1", 0], "points": points}},
+            }
+        )
+        assert words in error["exception_message"]
+
+
+def test_masks_are_combined_whatever_their_sizes(comfy, landscape):
+    solid = {"class_type": "SolidMask", "inputs": {"value": 1.0, "width": 64, "height": 48}}
+    top = {"class_type": "StillbytesGradientMask", "inputs": {"photo": ["1", 0], "kind": "linear", "end_y": 0.01}}
+    both = {"6": solid, "7": top}
+    added, _ = show(comfy, "StillbytesCombineMasks", {"first": ["7", 0], "second": ["6", 0]}, both.items())
+    left, _ = show(
+        comfy, "StillbytesCombineMasks", {"first": ["6", 0], "second": ["7", 0], "how": "subtract"}, both.items()
+    )
+    inverted, _ = show(comfy, "StillbytesCombineMasks", {"first": ["6", 0], "invert": True}, both.items())
+    assert added.shape == (240, 320)
+    assert added.min() == 1
+    assert left.shape == (48, 64)
+    assert left[4:].min() == 1
+    assert inverted.max() == 0
+
+
+def test_gradients_fall_where_they_are_told_to(comfy, landscape):
+    linear, _ = show(comfy, "StillbytesGradientMask", {"photo": ["1", 0], "kind": "linear"})
+    assert linear[0].min() > 0.99
+    assert linear[120:].max() < 0.01
+    radial, _ = show(
+        comfy,
+        "StillbytesGradientMask",
+        {"photo": ["1", 0], "kind": "radial", "start_x": 0.5, "start_y": 0.5, "invert": True},
+    )
+    assert radial[120, 160] < 0.01
+    assert radial[0].min() == 1
+
+
+def test_a_range_of_tones_or_colours_is_a_mask(comfy, landscape):
+    light, _ = show(comfy, "StillbytesRangeMask", {"photo": ["1", 0], "kind": "lightness", "low": 0.45})
+    blue, _ = show(comfy, "StillbytesRangeMask", {"photo": ["1", 0], "kind": "colour", "hue_deg": 215.0})
+    for mask in (light, blue):
+        assert mask[5:60].mean() > 0.9
+        assert mask[140:].mean() < 0.2
+
+
+def test_a_refined_mask_is_grown_and_feathered_in_px_of_the_photo(comfy, landscape):
+    disc = {"photo": ["1", 0], "kind": "radial", "start_x": 0.5, "start_y": 0.5, "radius_x": 0.15, "radius_y": 0.2}
+    source = {"7": {"class_type": "StillbytesGradientMask", "inputs": disc | {"feather": 0.0}}}
+    inputs = {"photo": ["1", 0], "mask": ["7", 0]}
+    plain, _ = show(comfy, "StillbytesRefineMask", inputs, source.items())
+    grown, run = show(comfy, "StillbytesRefineMask", inputs | {"grow_px": 10.0}, source.items())
+    soft, _ = show(comfy, "StillbytesRefineMask", inputs | {"feather_px": 12.0}, source.items())
+    radius = np.sqrt(plain.sum() / np.pi)
+    assert np.sqrt(grown.sum() / np.pi) == pytest.approx(radius + 10, abs=1.0)
+    assert ((soft > 0.05) & (soft < 0.95)).sum() > 3 * ((plain > 0.05) & (plain < 0.95)).sum()
+    assert run.outputs["2"]["images"]
+
+
+def test_a_segmenter_that_is_not_there_is_not_offered_and_says_where_to_put_one(comfy):
+    choices = comfy.get("/object_info/StillbytesLoadSegmenter")["StillbytesLoadSegmenter"]["input"]["required"]["model"]
+    assert not choices[1].get("options", [])
+    problem = comfy.rejected(
+        {
+            "1": {"class_type": "StillbytesLoadSegmenter", "inputs": {"model": "sam2/none.pt"}},
+            "2": {
+                "class_type": "StillbytesPickMask",
+                "inputs": {"photo": ["3", 0], "target": "sky", "segmenter": ["1", 0]},
+            },
+            "3": {"class_type": "LoadImage", "inputs": {"image": "landscape.png"}},
+        }
+    )
+    assert "none.pt" in problem

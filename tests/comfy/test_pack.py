@@ -12,11 +12,25 @@ IDS = {
     "StillbytesDevelop",
     "StillbytesColorMixer",
     "StillbytesColorGrading",
+    "StillbytesFrame",
     "StillbytesPickMask",
+    "StillbytesLoadSegmenter",
+    "StillbytesSelectByText",
+    "StillbytesSelectByPoints",
+    "StillbytesRefineMask",
+    "StillbytesCombineMasks",
+    "StillbytesRangeMask",
+    "StillbytesGradientMask",
+    "StillbytesLoadLLM",
     "StillbytesPlanEdit",
+    "StillbytesDescribePhoto",
     "StillbytesEditPlan",
     "StillbytesApplyPlan",
     "StillbytesExport",
+    "StillbytesLoadFillModel",
+    "StillbytesFill",
+    "StillbytesCropForInpaint",
+    "StillbytesStitch",
 }
 PACK = "stillbytes-main"
 
@@ -100,8 +114,10 @@ def test_the_browser_part_is_served_once(comfy):
     assert b"registerExtension" in comfy.fetch(scripts[0])
 
 
-def test_the_workflows_stand_among_the_templates_with_their_pictures(comfy):
-    assert set(comfy.get("/workflow_templates")[PACK]) == {"develop-raw", "select-sky", "edit-by-words"}
-    for name in ("develop-raw", "select-sky", "edit-by-words"):
+def test_the_workflows_stand_among_the_templates_with_their_pictures(comfy, repo_root):
+    names = {path.stem for path in (repo_root / "workflows").glob("*.json")}
+    assert len(names) >= 5
+    assert set(comfy.get("/workflow_templates")[PACK]) == names
+    for name in names:
         assert comfy.get(f"/api/workflow_templates/{PACK}/{name}.json")["version"] == 0.4
         assert comfy.fetch(f"/api/workflow_templates/{PACK}/{name}.jpg")[:2] == b"\xff\xd8"

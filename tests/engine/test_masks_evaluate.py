@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from stillbytes.engine.masks.evaluate import measure, measure_matte
+from stillbytes.engine.masks.evaluate import Answer, Quality, is_right, measure, measure_matte, reliability
 
 
 def test_a_perfect_mask_scores_1_1_0():
@@ -44,3 +44,20 @@ def test_a_matte_is_compared_softly():
 def test_sizes_that_differ_are_refused():
     with pytest.raises(ValueError, match="truth"):
         measure(np.zeros((4, 4), np.float32), np.zeros((4, 5), np.uint8))
+
+
+def test_an_answer_is_right_if_it_finds_what_is_there_or_nothing_where_nothing_is():
+    good, bad = Quality(0.8, 1.0, 0.0), Quality(0.5, 1.0, 0.0)
+    assert is_right(good, found=True, exists=True)
+    assert not is_right(bad, found=True, exists=True)
+    assert not is_right(bad, found=False, exists=True)
+    assert is_right(bad, found=False, exists=False)
+    assert not is_right(good, found=True, exists=False)
+
+
+def test_reliability_compares_what_was_said_with_what_was():
+    answers = [Answer(0.95, True), Answer(0.95, False), Answer(1.0, True), Answer(0.65, True)]
+    found = reliability(answers)
+    assert [(row.photos, row.was) for row in found.bins] == [(1, 1.0), (2, 0.5), (1, 1.0)]
+    assert found.error == pytest.approx((0.35 + 2 * 0.45 + 0) / 4)
+    assert reliability([]) == ((), 0.0)

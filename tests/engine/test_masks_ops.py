@@ -84,3 +84,13 @@ def test_radial_gradient_is_1_at_the_centre_and_0_outside_the_ellipse():
     assert value[50, 88] > 0
     with pytest.raises(ValueError, match="above 0"):
         ops.radial_gradient((4, 4), (0.5, 0.5), (0.0, 0.2), 0.5)
+
+
+def test_a_resized_mask_keeps_its_mean_and_its_bounds():
+    for shape in ((12, 10), (24, 60), (50, 31), (5, 90), (24, 31)):
+        value = ops.resized(A, shape)
+        assert value.shape == shape
+        assert value.min() >= 0
+        assert value.max() <= 1
+        assert value.mean() == pytest.approx(A.mean(), abs=0.02)
+    assert np.array_equal(ops.resized(A, A.shape), A)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from stillbytes.engine.framing import Framing
 from stillbytes.engine.geometry import Box, Grid, Size
+from stillbytes.engine.masks import refine
 from stillbytes.engine.masks.mask import Mask
 from stillbytes.engine.masks.refine import RADIUS_PX, constant, evaluate, from_alpha, invert, plain, render_alpha, snap
 from stillbytes.engine.metadata import Metadata
@@ -139,3 +140,14 @@ def test_a_constant_part_of_a_mask_is_known_without_looking_at_the_photo():
     assert constant(mask, Box(280, 0, 320, 10), grid, source) is None
     mask.gain[3, 3] = 0.1
     assert constant(mask, Box(0, 0, 200, 400), grid, source) is None
+
+
+def test_the_strips_that_a_mask_is_snapped_in_do_not_show(monkeypatch):
+    rng = np.random.default_rng(8)
+    luma, alpha = rng.random((150, 40), np.float32), (rng.random((150, 40)) > 0.5).astype(np.float32)
+    alpha[60:90] = 0
+    whole = snap(alpha, luma)
+    monkeypatch.setattr(refine, "_STRIP_PX", 16)
+    strips = snap(alpha, luma)
+    assert np.allclose(strips.gain, whole.gain, atol=1e-5)
+    assert np.allclose(strips.offset, whole.offset, atol=1e-5)

@@ -6,7 +6,7 @@ from stillbytes.engine.framing import Framing
 from stillbytes.engine.geometry import Size
 from stillbytes.engine.masks import select as module
 from stillbytes.engine.masks.refine import render_alpha
-from stillbytes.engine.masks.select import select, viewable
+from stillbytes.engine.masks.select import select
 from stillbytes.engine.metadata import Metadata
 from stillbytes.engine.photo import Photo, luminance
 
@@ -94,10 +94,3 @@ def test_exposure_does_not_hide_the_sky_of_a_raw(exposure):
     source = Landscape(exposure)
     source.kind = "scene"
     assert select(Photo(source), "sky")[0].coverage == pytest.approx(80 / 150, abs=0.03)
-
-
-def test_a_viewable_proxy_is_display_encoded():
-    shown = viewable(Landscape(0.1).pixels, "scene")
-    assert shown.dtype == np.float32
-    assert shown.min() >= 0
-    assert 0.6 < shown.max() <= 1

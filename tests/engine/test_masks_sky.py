@@ -41,6 +41,21 @@ def test_a_mirrored_photo_gives_a_mirrored_mask():
     assert np.mean(np.abs(found - mirrored)) < 0.01
 
 
+def test_a_sunlit_roof_under_the_sky_is_not_part_of_it():
+    picture, sky = landscape(color=(0.6, 0.6, 0.62))
+    picture[95:130, 120:200] = (0.8, 0.66, 0.42)
+    picture[130:160, 120:200] = (0.4, 0.12, 0.1)
+    sky[95:, 120:200] = False
+    found = find_sky(picture).alpha
+    assert found[97:160, 122:198].max() < 0.1
+    assert measure(found, np.where(sky, 255, 0).astype(np.uint8)).iou > 0.95
+
+
+def test_a_warm_sky_stays_whole():
+    picture, sky = landscape(color=(0.9, 0.6, 0.3))
+    assert measure(find_sky(picture).alpha, np.where(sky, 255, 0).astype(np.uint8)).iou > 0.95
+
+
 def test_a_busy_picture_has_no_sky_and_says_so():
     picture = np.random.default_rng(1).random((120, 180, 3), np.float32)
     found = find_sky(picture)

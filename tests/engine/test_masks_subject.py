@@ -26,6 +26,13 @@ def test_a_figure_before_a_soft_background_is_found(centre):
     assert found.confidence > 0.5
 
 
+def test_a_figure_that_the_lower_edge_cuts_is_found_down_to_the_edge():
+    picture, inside = portrait(centre=(0.5, 0.75))
+    found = find_subject(picture)
+    assert measure(found.alpha, np.where(inside, 255, 0).astype(np.uint8)).iou > 0.9
+    assert found.alpha[-4:, 90:110].min() > 0.9
+
+
 def test_the_reason_says_where_the_subject_is():
     assert "right of the frame" in find_subject(portrait(centre=(0.75, 0.5))[0]).reason
 

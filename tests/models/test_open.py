@@ -39,7 +39,7 @@ def sam(tmp_path_factory):
     torch.manual_seed(1)
     vision = transformers.SamVisionConfig(
         hidden_size=32, num_hidden_layers=2, num_attention_heads=2, image_size=128, patch_size=16, mlp_dim=64,
-        output_channels=32, window_size=4, global_attn_indexes=[1],
+        output_channels=32, window_size=4, global_attn_indexes=[1], num_pos_feats=16,
     )  # fmt: skip
     prompt = transformers.SamPromptEncoderConfig(hidden_size=32, image_size=128, patch_size=16, mask_input_channels=8)
     decoder = transformers.SamMaskDecoderConfig(
