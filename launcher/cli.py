@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Literal, Protocol, cast
+from typing import Literal, NoReturn, Protocol, cast
 
 from ..engine.errors import CancelledError, StillbytesError
 from .show import print_error
 
 _PROGRAM = "stillbytes"
+_STOPPED = "Stopped; nothing half-done is left behind."
 
 
 class CommandModule(Protocol):
@@ -47,7 +48,7 @@ class Command:
 
 COMMANDS = {
     "edit": Command("edit photos by words or by a plan, and export them", "edit", "core"),
-    "plan": Command("turn words into a plan, or check a plan", "plan", "core"),
+    "plan": Command("turn words into a plan; print, check, compare, explain or replay plans", "plan", "core"),
     "setup": Command("install ComfyUI with this pack in it", "setup", "python"),
     "launch": Command("start ComfyUI with this pack in it", "launch", "python", "after --"),
     "run": Command("queue a workflow on ComfyUI and fetch its results", "run", "python"),
@@ -72,13 +73,19 @@ def main(argv: Sequence[str] | None = None, *, own_environment: bool = False) ->
     try:
         return _dispatch(words, own_environment)
     except (KeyboardInterrupt, CancelledError):
-        print("Stopped; nothing half-done is left behind.", file=sys.stderr)
+        print(_STOPPED, file=sys.stderr)
+        _print_json(words, _STOPPED, "")
         return 130
     except StillbytesError as error:
         print_error(error)
-        if "--json" in words:
-            print(json.dumps({"error": error.message, "hint": error.hint}))
+        _print_json(words, error.message, error.hint)
         return 1
+
+
+def _print_json(words: Sequence[str], error: str, hint: str) -> None:
+    """Print an error as the one object that `--json` promises, where that was asked for."""
+    if "--json" in words[: words.index("--") if "--" in words else None]:
+        print(json.dumps({"error": error, "hint": hint}))
 
 
 def overview(program: str = _PROGRAM) -> str:
@@ -109,6 +116,7 @@ def _dispatch(words: list[str], own_environment: bool) -> int:
 
         print(f"Stillbytes {version()}")
         return 0
+    words = _replay(words)
     if (command := COMMANDS.get(words[0])) is None:
         raise _unknown(words[0], program)
     module = cast("CommandModule", importlib.import_module(f".{command.module}", __package__))
@@ -124,7 +132,23 @@ def _dispatch(words: list[str], own_environment: bool) -> int:
     return module.run(arguments)
 
 
+def _replay(words: list[str]) -> list[str]:
+    """Return `plan replay PLAN PHOTO...` as what it is: an edit by that plan."""
+    if words[:2] != ["plan", "replay"] or len(words) < 3:
+        return words
+    if words[2] in ("-h", "--help"):
+        return ["edit", "--help"]
+    named = len(words) > 3 and (words[2] == "-" or not words[2].startswith("-"))
+    return ["edit", "--plan", *words[2:]] if named else words
+
+
 def _parse(parser: argparse.ArgumentParser, command: Command, words: list[str]) -> argparse.Namespace:
+    def refuse(message: str) -> NoReturn:
+        _print_json(words, f"{message[:1].upper()}{message[1:]}.", f"`{parser.prog} --help` explains the arguments.")
+        parser.print_usage(sys.stderr)
+        parser.exit(2, f"{parser.prog}: error: {message}\n")
+
+    parser.error = refuse
     if command.passes == "nothing":
         return parser.parse_intermixed_args(words)
     cut = words.index("--") if "--" in words else len(words)

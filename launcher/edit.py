@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import threading
 import time
 from collections.abc import Sequence
@@ -12,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import CancelledError, ExportError, PlanInvalidError, StillbytesError
+from . import engines, words
 from .inputs import FORMATS, SUFFIXES, Job, Wish, find_photos, plan_jobs, sort_arguments
 from .show import Status, print_error
 
 if TYPE_CHECKING:
+    from ..engine.engines import Engines
     from ..engine.export.export import ExportOptions, Format
     from ..engine.plan.schema import EditPlan
     from .edit_report import Result
@@ -28,6 +31,7 @@ WHITE_BALANCE_CHOICES = ("camera", "auto", "daylight")
 KELVIN, TINT = (2000, 25000), 150
 PREVIEW_SIDE_PX = 1600
 PREVIEW_QUALITY = 88
+_FOLDER_ENDS = ("/", os.sep)
 _EPILOG = """\
 PHOTO is a RAW file, an image or a folder; WORDS say what to do, in quotes:
   %(prog)s photo.nef "darken the sky a little, lift the shadows on the subject" -o out.tif
@@ -43,7 +47,8 @@ class Order:
     kind: Format
     options: ExportOptions
     preview: Path | None
-    several: bool
+    makes_folder: bool
+    engines: Engines | None = None
 
 
 def parser(program: str) -> argparse.ArgumentParser:
@@ -57,10 +62,11 @@ def parser(program: str) -> argparse.ArgumentParser:
     )
     add = result.add_argument
     add("items", nargs="+", metavar="PHOTO, WORDS", help="photos and folders, then what to do in plain words")
-    add("-o", "--output", type=Path, help="a file, or a folder for several (default: NAME-edited.tif, here)")
+    add("-o", "--output", help="a file; a folder for several, or ending in / (default: NAME-edited.tif, here)")
     add("--words", default="", help="the words, where they could be taken for a file")
     add("--recursive", action="store_true", help="look into the subfolders of folders as well")
     add("--plan", type=Path, metavar="PLAN.json", help="apply this plan; `-` reads it from standard input")
+    add("--strength", type=words.percentage, default=100, metavar="PERCENT", help="of the edits, 0-150 (default: 100)")
     add("--save-plan", type=Path, metavar="PLAN.json", help="write the plan that was applied")
     add("--dry-run", action="store_true", help="say what would be done; write no photo")
     add(
@@ -78,6 +84,7 @@ def parser(program: str) -> argparse.ArgumentParser:
     add("--white-balance", choices=WHITE_BALANCE_CHOICES, default="camera", help="of a RAW file (default: camera)")
     add("--kelvin", type=float, metavar="K", help="white balance of a RAW file as a colour temperature, 2000-25000")
     add("--tint", type=float, metavar="T", help="with --kelvin: green below 0, magenta above, -150..150")
+    engines.add_options(result)
     add("--overwrite", action="store_true", help="replace outputs that exist; never the photo itself")
     add("--json", action="store_true", help="print one JSON object on standard output")
     return result
@@ -99,26 +106,38 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace, wish: Wish) -> int:
-    from . import edit_report, words
+    from . import edit_report
 
     started = time.perf_counter()
     understood = words.read(" ".join(filter(None, (wish.words, arguments.words))), arguments.plan)
+    understood = words.at_strength(understood, arguments.strength)
     photos = find_photos(wish.paths, arguments.recursive, _is_photo)
     several = len(photos) > 1 or any(path.is_dir() for path in wish.paths)
-    order = _order(arguments, understood.plan, several)
-    jobs = _jobs(arguments, photos, several, order.kind)
+    as_folder = several or (arguments.output or "").endswith(_FOLDER_ENDS)
+    arguments.output = Path(arguments.output) if arguments.output else None
+    order = _order(arguments, understood.plan, several, as_folder)
+    jobs = _jobs(arguments, photos, as_folder, order.kind)
     if arguments.save_plan:
-        words.write(arguments.save_plan, understood.plan, arguments.overwrite)
+        words.refuse_existing(arguments.save_plan, arguments.overwrite)
     if arguments.dry_run:
-        print(edit_report.intention(jobs, understood, as_json=arguments.json))
+        _save_plan(arguments, understood.plan)
+        print(edit_report.intention(jobs, understood, arguments.save_plan, as_json=arguments.json))
         return 0
+    order = replace(order, engines=engines.load(arguments.segmenter, arguments.fill_model))
     results = _edit_all(jobs, order, arguments.json)
+    if not all(result.error for result in results):
+        _save_plan(arguments, understood.plan)
     seconds = time.perf_counter() - started
     if arguments.json:
         print(json.dumps(edit_report.as_json(results, understood, seconds), ensure_ascii=False, allow_nan=False))
     else:
         print(edit_report.closing(results, understood, seconds), end="")
     return 1 if any(result.error for result in results) else 0
+
+
+def _save_plan(arguments: argparse.Namespace, plan: EditPlan) -> None:
+    if arguments.save_plan:
+        words.write(arguments.save_plan, plan, arguments.overwrite)
 
 
 def _is_photo(path: Path) -> bool:
@@ -161,10 +180,10 @@ def _warm_up(job: Job, order: Order) -> threading.Thread | None:
     return warm_up(order.plan, order.options.sample_type) if is_raw(job.photo) else None
 
 
-def _order(arguments: argparse.Namespace, plan: EditPlan, several: bool) -> Order:
+def _order(arguments: argparse.Namespace, plan: EditPlan, several: bool, as_folder: bool) -> Order:
     from ..engine.export.export import ExportOptions
 
-    name = arguments.output.suffix.lower() if arguments.output and not several else ""
+    name = arguments.output.suffix.lower() if arguments.output and not as_folder else ""
     if name and name not in FORMATS and not arguments.format:
         raise ExportError(
             f"{arguments.output} is not the name of a TIFF, PNG or JPEG file.", f"End it in {', '.join(FORMATS)}."
@@ -187,7 +206,7 @@ def _order(arguments: argparse.Namespace, plan: EditPlan, several: bool) -> Orde
     )
     if arguments.preview and several:
         raise ExportError("--preview is one file and takes one photo.")
-    return Order(plan, _raw_options(arguments), kind, options, arguments.preview, several)
+    return Order(plan, _raw_options(arguments), kind, options, arguments.preview, as_folder)
 
 
 def _raw_options(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -206,10 +225,10 @@ def _raw_options(arguments: argparse.Namespace) -> dict[str, Any]:
     return {"white_balance": "custom", "kelvin": kelvin, "tint": tint or 0.0}
 
 
-def _jobs(arguments: argparse.Namespace, photos: list[Path], several: bool, kind: Format) -> list[Job]:
+def _jobs(arguments: argparse.Namespace, photos: list[Path], as_folder: bool, kind: Format) -> list[Job]:
     if arguments.preview and arguments.output is None:
         return [Job(photos[0], None)]
-    return plan_jobs(photos, arguments.output, SUFFIXES[kind], several)
+    return plan_jobs(photos, arguments.output, SUFFIXES[kind], as_folder)
 
 
 def _edit(job: Job, order: Order) -> Result:
@@ -226,6 +245,7 @@ def _edit(job: Job, order: Order) -> Result:
 
 
 def _develop(job: Job, order: Order, started: float) -> Result:
+    from ..engine.engines import BUILT_IN
     from ..engine.export.export import ExportReport, export
     from ..engine.open import open_photo
     from ..engine.plan.apply import apply_plan
@@ -246,14 +266,14 @@ def _develop(job: Job, order: Order, started: float) -> Result:
         if order.raw["white_balance"] != "camera" and not is_raw(job.photo):
             notes = (*notes, "White balance options hold for RAW files only.")
         status.update(f"{name}: editing")
-        photo, report = apply_plan(photo, order.plan)
+        photo, report = apply_plan(photo, order.plan, engines=order.engines or BUILT_IN)
         if report.steps and not report.done:
             notes = (*notes, "No step could be done: the photo is as it was.")
         written: list[ExportReport] = []
         if order.preview is not None:
             written.append(export(photo, order.preview, _preview_options(order.options), progress))
         if job.output is not None:
-            if order.several:
+            if order.makes_folder:
                 _make_folder(job.output.parent)
             written.append(export(photo, job.output, order.options, progress))
     finally:

@@ -42,8 +42,8 @@ def paragraph(result: Result) -> str:
 
 
 def closing(results: Sequence[Result], understood: Understood, seconds: float) -> str:
-    """Return the last lines: what the words said that was not done, and the total of several photos."""
-    lines = remarks(understood)
+    """Return the last lines: what was asked for and not done, and the total of several photos."""
+    lines = [*left_out(results), *remarks(understood)]
     if len(results) > 1:
         failed = sum(result.error is not None for result in results)
         failures = f", {failed} failed" if failed else ""
@@ -51,8 +51,21 @@ def closing(results: Sequence[Result], understood: Understood, seconds: float) -
     return "".join(f"{line}\n" for line in lines)
 
 
-def intention(jobs: Sequence[Job], understood: Understood, *, as_json: bool) -> str:
-    """Return what would be done."""
+def left_out(results: Sequence[Result]) -> list[str]:
+    """Return one line per step that was not done on some photo: its number, the reason, and on how many photos."""
+    reports = [result.report for result in results if result.report is not None]
+    found: dict[int, list[str]] = {}
+    for step in (step for report in reports for step in report.steps if step.outcome != "done"):
+        found.setdefault(step.number, []).append(step.sentence)
+    lines: list[str] = []
+    for number, sentences in sorted(found.items()):
+        where = f" on {len(sentences)} of {count(len(reports), 'photo')}" if len(reports) > 1 else ""
+        lines.append(f"Step {number} was left out{where}: {sentences[0]}")
+    return lines
+
+
+def intention(jobs: Sequence[Job], understood: Understood, saved: Path | None, *, as_json: bool) -> str:
+    """Return what would be done; `saved` is where the plan was written."""
     from ..engine.plan.describe import describe_plan
     from ..engine.plan.validate import plan_to_json
 
@@ -61,7 +74,7 @@ def intention(jobs: Sequence[Job], understood: Understood, *, as_json: bool) -> 
         return json.dumps({"dry_run": True, "photos": photos, **_read(understood, plan_to_json)}, ensure_ascii=False)
     lines = [*describe_plan(understood.plan), *remarks(understood)]
     lines += [f"{job.photo} -> {job.output or 'a preview'}" for job in jobs]
-    return "\n".join([*lines, "Nothing was written."])
+    return "\n".join([*lines, f"Only the plan was written: {saved}." if saved else "Nothing was written."])
 
 
 def as_json(results: Sequence[Result], understood: Understood, seconds: float) -> dict[str, Any]:
@@ -71,6 +84,7 @@ def as_json(results: Sequence[Result], understood: Understood, seconds: float) -
     return {
         "photos": [_photo_json(result) for result in results],
         **_read(understood, plan_to_json),
+        "left_out": left_out(results),
         "seconds": round(seconds, 3),
     }
 

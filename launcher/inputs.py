@@ -85,13 +85,14 @@ def find_photos(paths: Sequence[Path], recursive: bool, is_photo: Callable[[Path
 def plan_jobs(photos: Sequence[Path], output: Path | None, suffix: str, several: bool) -> list[Job]:
     """Return where each photo's result goes.
 
-    output: a file for one photo; a folder for several, made later; None for the current folder.
-    suffix: of names that are made up here, `<name>-edited<suffix>`. Raises ExportError for a file that should take
-    several photos.
+    output: a file for one photo, which gets `suffix` where its name has none, or a folder that exists; for `several` a
+    folder, made later; None for the current folder.
+    suffix: also of names that are made up here, `<name>-edited<suffix>`. Raises ExportError for a file that should
+    take several photos.
     """
     folder = output if output is not None else Path()
-    if output is not None and not several and not output.is_dir() and not _meant_as_folder(output):
-        return [Job(photos[0], output)]
+    if output is not None and not several and not output.is_dir():
+        return [Job(photos[0], output if output.suffix else output.with_name(output.name + suffix))]
     if output is not None and (output.is_file() or (output.suffix.lower() in FORMATS and not output.is_dir())):
         raise ExportError(f"{output} is one file for {len(photos)} photos.", "Give a folder with -o.")
     stems = Counter(photo.stem.lower() for photo in photos)
@@ -125,10 +126,6 @@ def _looks_like_a_file(item: str) -> bool:
 def _in_folder(folder: Path, recursive: bool, is_photo: Callable[[Path], bool]) -> list[Path]:
     entries = folder.rglob("*") if recursive else folder.iterdir()
     return sorted(entry for entry in entries if not entry.name.startswith(".") and entry.is_file() and is_photo(entry))
-
-
-def _meant_as_folder(output: Path) -> bool:
-    return not output.suffix
 
 
 def _free_name(name: str, suffix: str, taken: set[str]) -> str:

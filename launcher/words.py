@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,8 @@ class Understood:
 def read(words: str, plan_file: Path | None) -> Understood:
     """Return what `words` or the plan in `plan_file` ask for; without both, a plan that does nothing.
 
-    `plan_file` may be `-`, standard input. Raises PlanInvalidError where nothing was understood or both are given.
+    `plan_file` may be `-`, standard input, or an XMP sidecar. Raises PlanInvalidError where nothing was understood or
+    both are given.
     """
     from ..engine.plan.schema import EditPlan
     from ..engine.plan.validate import parse_plan
@@ -36,6 +37,10 @@ def read(words: str, plan_file: Path | None) -> Understood:
     if plan_file is not None:
         if words:
             raise PlanInvalidError("Words and --plan were both given.", "Give one of them.")
+        if plan_file.suffix.lower() == ".xmp":
+            from . import plan_xmp
+
+            return plan_xmp.read(plan_file)
         return Understood(parse_plan(_read_text(plan_file)))
     if not words:
         return Understood(EditPlan())
@@ -48,6 +53,8 @@ def understand(words: str) -> Understood:
 
     found = plan_from_words(words)
     if not found.plan.steps:
+        if found.notes:
+            raise PlanInvalidError(f'"{words}" is not clear enough to do anything.', " ".join(found.notes))
         raise PlanInvalidError(f'Nothing in "{words}" was understood.', EXAMPLES)
     return Understood(found.plan, tuple(found.not_understood), tuple(found.notes))
 
@@ -61,13 +68,36 @@ def remarks(understood: Understood) -> list[str]:
     return lines
 
 
+def at_strength(understood: Understood, percent: float) -> Understood:
+    """Return the same with every amount of the plan at `percent` of what it is, 0 to 150."""
+    from ..engine.plan.scale import scaled_plan
+
+    return replace(understood, plan=scaled_plan(understood.plan, percent))
+
+
+def percentage(text: str) -> float:
+    """Return what `--strength` says, for example "80" or "80 %"; for argparse, which shows the ValueError."""
+    return float(text.strip().removesuffix("%"))
+
+
+def refuse_existing(path: Path, overwrite: bool) -> None:
+    """Raise ExportError where `write` would find a file, before long work is done for nothing."""
+    if path.exists() and not overwrite:
+        raise ExportError(f"{path} exists already.", "Choose another name, or add --overwrite.")
+
+
 def write(path: Path, plan: EditPlan, overwrite: bool) -> None:
     """Write `plan` as JSON. Raises ExportError where it cannot be written, or exists and `overwrite` is not set."""
     from ..engine.plan.validate import plan_to_text
 
+    write_text(path, plan_to_text(plan), overwrite)
+
+
+def write_text(path: Path, text: str, overwrite: bool) -> None:
+    """Write a small file. Raises ExportError where it cannot be written, or exists and `overwrite` is not set."""
     try:
         with path.open("w" if overwrite else "x", encoding="utf-8", newline="\n") as file:
-            file.write(plan_to_text(plan))
+            file.write(text)
     except FileExistsError as error:
         raise ExportError(f"{path} exists already.", "Choose another name, or add --overwrite.") from error
     except OSError as error:

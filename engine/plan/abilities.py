@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from .schema import WHOLE, Adjust, Blur, Crop, Flip, Region, Rotate, Step, Straighten, Target
+from ..masks.wording import needs_no_model
+from .schema import Adjust, Blur, Crop, Flip, Phrase, Remove, Rotate, Step, Straighten, Target
 
 _NEEDS_MODEL = "This kind of step needs a generative model; direct editing has none."
 _NO_LENS = "Lens blur is not among the adjustments of direct editing."
 _NO_ANGLE = "Direct editing does not measure the horizon; say the angle, as in: straighten by 2 degrees."
-_NO_FINDER = "Finding this target needs a segmentation model; the built-in finder knows sky, subject and background."
+_NO_FINDER = (
+    "Finding this needs a segmentation model; the built-in engines know sky, subject, background, people, colours, "
+    "tones, boxes and points."
+)
 
 
-def why_not(step: Step) -> str:
-    """Return why direct editing cannot carry out `step` on any photo, in one sentence; "" if it can."""
+def why_not(step: Step, segmenters: bool = False) -> str:
+    """Return why direct editing cannot carry out `step` on any photo, in one sentence; "" if it can.
+
+    segmenters: whether a segmentation model is at hand, which then decides what it can find.
+    """
     match step:
-        case Adjust():
-            return "" if _is_findable(step.target) else _NO_FINDER
+        case Adjust() | Remove():
+            return "" if segmenters or _is_findable(step.target) else _NO_FINDER
         case Straighten():
             return _NO_ANGLE if step.angle_deg is None else ""
         case Crop() | Rotate() | Flip():
@@ -26,4 +33,4 @@ def why_not(step: Step) -> str:
 
 
 def _is_findable(target: Target) -> bool:
-    return target == WHOLE or (isinstance(target, Region) and target.kind != "person")
+    return not isinstance(target, Phrase) or needs_no_model(target.text)

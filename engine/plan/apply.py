@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from ..develop.adjust import Adjust as AdjustEdit
+from ..engines import BUILT_IN, Engines
+from ..errors import CancelledError, ModelMissingError, StillbytesError
+from ..fill.fill import fill
 from ..masks.mask import Mask
-from ..masks.refine import invert
-from ..masks.select import select
+from ..masks.resolve import resolve
 from ..photo import Photo
 from ..tiles import Progress, no_progress
 from .abilities import why_not
 from .describe import describe_step, describe_target
-from .schema import WHOLE, Adjust, Crop, EditPlan, Flip, Region, Rotate, Step, Straighten, Target, has_target
+from .reframe import reframed
+from .schema import WHOLE, Adjust, Crop, EditPlan, Flip, Remove, Rotate, Step, Straighten, Target, has_target
 
 Outcome = Literal["done", "nothing found", "not possible"]
-MAX_STRAIGHTEN_DEG = 45.0
-
-_TOO_FAR = "A photo is straightened by at most 45 degrees in all."
 
 
 @dataclass(frozen=True)
@@ -72,67 +72,82 @@ class _Found:
     reason: str = ""
 
 
-def apply_plan(photo: Photo, plan: EditPlan, progress: Progress = no_progress) -> tuple[Photo, PlanReport]:
+def apply_plan(
+    photo: Photo, plan: EditPlan, progress: Progress = no_progress, engines: Engines = BUILT_IN
+) -> tuple[Photo, PlanReport]:
     """Return the photo with the plan's edits on top, and what each step did.
 
     A step whose target is not in the photo, or that cannot be done here, is left out and the report says so.
-    Masks are looked for in the unedited photo; `progress` counts steps and raises CancelledError to stop.
+    What is to go goes first, so that all other masks are looked for in the cleaned, unedited photo; `progress` counts
+    steps and raises CancelledError to stop.
     """
     reports: list[StepReport] = []
-    for number, step in enumerate(plan.steps, 1):
-        progress(number - 1, len(plan.steps))
+    numbered = sorted(enumerate(plan.steps, 1), key=lambda entry: not isinstance(entry[1], Remove))
+    for done, (number, step) in enumerate(numbered):
+        progress(done, len(numbered))
         started = time.perf_counter()
-        photo, found = _apply(photo, step)
+        photo, found = _apply(photo, step, engines, _within(progress, (done, len(numbered))))
         reports.append(_report(number, step, found, (time.perf_counter() - started) * 1000))
-    progress(len(plan.steps), len(plan.steps))
-    return photo, PlanReport(tuple(reports))
+    progress(len(numbered), len(numbered))
+    return photo, PlanReport(tuple(sorted(reports, key=lambda report: report.number)))
 
 
-def _apply(photo: Photo, step: Step) -> tuple[Photo, _Found]:
-    if reason := why_not(step):
+def _within(progress: Progress, steps: tuple[int, int]) -> Progress:
+    """Return the progress inside a step, which shows how many steps are done and lets the user stop."""
+
+    def tell(done: int, total: int) -> None:
+        progress(*steps)
+
+    return tell
+
+
+def _apply(photo: Photo, step: Step, engines: Engines, progress: Progress) -> tuple[Photo, _Found]:
+    if reason := why_not(step, bool(engines.segmenters)):
         return photo, _Found("not possible", reason=reason)
     match step:
         case Adjust():
-            found = _resolve(photo, step.target)
+            found = _resolve(photo, step.target, engines)
             if found.outcome == "done" and not step.settings.neutral:
                 photo = photo.with_edit(AdjustEdit(step.settings, found.mask))
             return photo, found
+        case Remove():
+            return _remove(photo, _resolve(photo, step.target, engines), engines, progress)
         case Crop() | Straighten() | Rotate() | Flip():
             return _frame(photo, step)
         case _:
             raise ValueError(f"{step.op} is not among the steps of direct editing")
 
 
-def _resolve(photo: Photo, target: Target) -> _Found:
+def _resolve(photo: Photo, target: Target, engines: Engines) -> _Found:
     if target == WHOLE:
         return _Found("done", coverage=1.0, confidence=1.0)
-    assert isinstance(target, Region)
-    assert target.kind != "person"
-    selection, mask = select(photo, target.kind)
+    try:
+        selection, mask = resolve(photo, target, engines.segmenters)
+    except ModelMissingError as missing:
+        return _Found("not possible", reason=missing.message)
     if not selection.found:
         return _Found("nothing found", None, 0.0, selection.confidence, selection.engine, selection.reason)
-    coverage = selection.coverage
-    if target.invert:
-        mask, coverage = invert(mask), 1.0 - coverage
-    return _Found("done", mask, coverage, selection.confidence, selection.engine, selection.reason)
+    return _Found("done", mask, selection.coverage, selection.confidence, selection.engine, selection.reason)
+
+
+def _remove(photo: Photo, found: _Found, engines: Engines, progress: Progress) -> tuple[Photo, _Found]:
+    """Return the photo without what was found; the reason then also says how the place was filled."""
+    if found.outcome != "done" or found.mask is None:
+        return photo, found
+    try:
+        photo, report = fill(photo, found.mask, painter=engines.painter, progress=progress)
+    except CancelledError:
+        raise
+    except StillbytesError as error:
+        return photo, _Found("not possible", reason=error.message)
+    return photo, replace(found, reason=f"{found.reason} {report.sentence}")
 
 
 def _frame(photo: Photo, step: Crop | Straighten | Rotate | Flip) -> tuple[Photo, _Found]:
-    framing, source = photo.framing, photo.source.size
-    match step:
-        case Crop():
-            framing = framing.cropped(step.left, step.top, step.right, step.bottom)
-            if step.ratio is not None:
-                framing = framing.cropped_to_aspect(*step.ratio, source)
-        case Straighten():
-            assert step.angle_deg is not None
-            if abs(framing.angle_deg + step.angle_deg) > MAX_STRAIGHTEN_DEG:
-                return photo, _Found("not possible", reason=_TOO_FAR)
-            framing = framing.straightened(step.angle_deg, source)
-        case Rotate():
-            framing = framing.turned(step.quarter_turns)
-        case Flip():
-            framing = framing.flipped(step.axis)
+    try:
+        framing = reframed(photo.framing, photo.source.size, step)
+    except ValueError as error:
+        return photo, _Found("not possible", reason=str(error))
     return photo.with_framing(framing), _Found("done")
 
 

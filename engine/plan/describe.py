@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..develop.settings import SETTINGS, DevelopSettings
+from ..develop.settings import HUES, SETTINGS, DevelopSettings
 from .abilities import why_not
 from .schema import (
     Adjust,
@@ -57,7 +57,6 @@ _SLIDERS: dict[str, _Words] = {
     "grain": _Words("film grain", "film grain"),
 }
 _MIXER = {
-    "hue": _Words("hue shifted", "hue shifted"),
     "saturation": _Words("more saturated", "less saturated"),
     "luminance": _Words("brighter", "darker"),
 }
@@ -107,6 +106,9 @@ def describe_settings(settings: DevelopSettings) -> list[str]:
     if settings.saturation == -100:
         changes = ["black and white", *(change for change in changes if change != "less saturated (100)")]
     for hue, shift in settings.color_mixer.items():
+        if shift.hue:
+            neighbour = HUES[(HUES.index(hue) + (1 if shift.hue > 0 else -1)) % len(HUES)]
+            changes.append(f"{hue}s turned towards {neighbour} ({abs(shift.hue):g})")
         parts = ((part, getattr(shift, part)) for part in _MIXER)
         changes += [f"{hue}s {_amount(part, _MIXER[part], value)}" for part, value in parts if value]
     for tone, grade in settings.color_grading.items():
@@ -133,7 +135,8 @@ def describe_target(target: Whole | Part) -> str:
         case ColorRange():
             return f"colours within {target.width_deg:g} degrees of {_hue_name(target.hue_deg)}"
         case BoxTarget():
-            return "a box"
+            across = f"{target.left * 100:.0f} to {target.right * 100:.0f} % from the left"
+            return f"the box {across}, {target.top * 100:.0f} to {target.bottom * 100:.0f} % from the top"
         case Points():
             return f"what lies under {len(target.include)} point{'s' if len(target.include) > 1 else ''}"
 
@@ -145,9 +148,10 @@ def _model_words(step: Blur | Remove | Generate | Expand | Restyle | Upscale) ->
         case Remove():
             return f"Remove {describe_target(step.target)}."
         case Generate():
-            return f"Paint {_quoted(step.prompt)} where {describe_target(step.target)} is."
+            be = "are" if step.target in (Region("person"), Region("person", invert=True)) else "is"
+            return f"Paint {_quoted(step.prompt)} where {describe_target(step.target)} {be}."
         case Expand():
-            return "Expand the picture beyond its frame."
+            return _expand_words(step)
         case Restyle():
             return f"Repaint the photo as {_quoted(step.prompt)}."
         case Upscale():
@@ -168,6 +172,13 @@ def _crop_words(step: Crop) -> str:
     if step.aspect is not None:
         cut.append(f"to {step.aspect}")
     return f"Crop {', '.join(cut)}." if cut else "Crop nothing."
+
+
+def _expand_words(step: Expand) -> str:
+    sides = [(side, getattr(step, side)) for side in ("left", "top", "right", "bottom")]
+    grown = [f"{share * 100:.0f} % at the {side}" for side, share in sides if share > 0]
+    painted = f" with {_quoted(step.prompt)}" if step.prompt else ""
+    return f"Expand the picture{painted}: {', '.join(grown)}." if grown else "Expand the picture by nothing."
 
 
 def _straighten_words(angle_deg: float | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import PlanInvalidError
 from .describe import describe_target
-from .schema import MAX_STEPS, WHOLE, Adjust, EditPlan, has_target
+from .schema import MAX_STEPS, WHOLE, Adjust, Blur, EditPlan, Step, Target, has_target
 from .words.grammar import Grammar
 from .words.lexicon import lexicon
 from .words.tokens import Item, read_items
@@ -15,7 +15,10 @@ from .words.wishes import Wish, steps_of
 
 MAX_WORDS_LENGTH = 2000
 _SUMMARY_LENGTH = 500
-_EXCEPTION = re.compile(r"(not|except( for)?|excluding|without (touching|changing)) (the|my|his|her|their|our)\b", re.I)
+_WAYS = "say brighter or darker, warmer or cooler, more or less"
+_EXCEPTION = re.compile(
+    r"(not( in| on| to| for)?|except( for)?|excluding|without (touching|changing)) (the|my|his|her|their|our)\b", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -42,16 +45,12 @@ def plan_from_words(text: str) -> Understanding:
     grammar = Grammar(text, read_items(text, words), words)
     grammar.read()
     wishes = [replace(w, target=grammar.outside(w.target)) if isinstance(w, Wish) else w for w in grammar.found]
-    steps, notes = steps_of(wishes, words)
-    named = {step.target for step in steps if has_target(step)}
-    spared = [target for target in dict.fromkeys(grammar.protected) if target not in named]
-    notes += [f"Left alone: {describe_target(target)}." for target in spared]
+    steps, notes = steps_of(wishes, words, grammar.protected)
     leftovers = _leftovers(grammar)
-    if exceptions := [words for words in leftovers if _EXCEPTION.match(words)]:
-        kept = [step for step in steps if not (isinstance(step, Adjust) and step.target == WHOLE)]
-        if len(kept) < len(steps):
-            notes.append(f"Changes of the whole photo are left out: the exception “{exceptions[0]}” is not understood.")
-        steps = kept
+    steps, spared = _spared(steps, grammar.protected, [words for words in leftovers if _EXCEPTION.match(words)])
+    notes += spared
+    notes += [f"“{words}” does not say which way: {_WAYS}." for words in grammar.vague]
+    notes += [f"Say where {words} shall go, as in: add {words} in the sky." for words in grammar.unplaced]
     summary = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_SUMMARY_LENGTH]
     return Understanding(
         EditPlan(summary=summary, steps=tuple(steps[:MAX_STEPS])),
@@ -59,6 +58,22 @@ def plan_from_words(text: str) -> Understanding:
         leftovers,
         tuple(dict.fromkeys(notes)),
     )
+
+
+def _spared(steps: list[Step], protected: list[Target], exceptions: list[str]) -> tuple[list[Step], list[str]]:
+    """Return the steps without those that would change what is to be left alone, and notes.
+
+    protected: parts of the photo that were named. exceptions: words for others, which were not understood.
+    """
+    named = {step.target for step in steps if has_target(step)}
+    kept = [step for step in steps if not (isinstance(step, Adjust | Blur) and step.target == WHOLE)]
+    alone = [target for target in dict.fromkeys(protected) if target not in named]
+    reasons = [f"the exception “{words}” is not understood" for words in exceptions]
+    if alone:
+        reasons.append(f"{' and '.join(map(describe_target, alone))} cannot be told from the rest")
+    if reasons and len(kept) < len(steps):
+        return kept, [f"Changes of the whole photo are left out: {reasons[0]}."]
+    return steps, [f"Left alone: {describe_target(target)}." for target in alone]
 
 
 def _spans(items: list[Item], used: list[bool]) -> tuple[tuple[int, int], ...]:

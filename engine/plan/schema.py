@@ -101,7 +101,11 @@ Target: TypeAlias = Whole | Region | Phrase | LuminanceRange | ColorRange | BoxT
 
 @dataclass(frozen=True)
 class Adjust:
-    """Develop settings on a target."""
+    """Develop settings on a target.
+
+    Black and white is saturation -100: the colour mixer works before it, so that its luminance says how bright each
+    colour becomes, and the colour grading works after it, so that it tones the grey.
+    """
 
     op: Literal["adjust"] = field(default="adjust", init=False, metadata=ALWAYS)
     target: Target = field(default_factory=Whole, metadata=ALWAYS)
@@ -174,7 +178,10 @@ class Remove:
 
 @dataclass(frozen=True)
 class Generate:
-    """Paint what `prompt` says where the target is."""
+    """Paint what `prompt` says where the target is.
+
+    A box is painted as it is, for something new to stand there; elsewhere a box means the thing that stands in it.
+    """
 
     op: Literal["generate"] = field(default="generate", init=False, metadata=ALWAYS)
     target: Part = field(metadata=ALWAYS)

@@ -329,7 +329,9 @@ class Named:
 
 
 def _join(path: str, key: object) -> str:
-    name = key if isinstance(key, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,39}", key) else f"[{shown(key)}]"
+    name = f"[{shown(key)}]"
+    if isinstance(key, str) and len(key) <= 40 and key.isascii() and key.isidentifier():
+        name = key
     return f"{path}.{name}" if path and not name.startswith("[") else f"{path}{name}"
 
 

@@ -10,27 +10,31 @@ from typing import Any
 from ..develop.settings import DevelopSettings
 from ..errors import PlanInvalidError
 from .declare import record_of, settings_record, spec_of
+from .migrate import migrated
 from .schema import VERSION, EditPlan, Part, Step, Target
-from .spec import Named, Record, Spec, invalid, shown
+from .spec import Named, Record, Spec, shown
 
 MAX_TEXT_BYTES = 256 * 1024
 MAX_DEPTH = 16
 SCHEMA_URI = "https://json-schema.org/draft/2020-12/schema"
 
-_STRINGS_AND_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+_BRACKETS = {"[": 1, "{": 1, "]": -1, "}": -1}
+_BRACKET = re.compile(r"[\[\]{}]")
 
 
 def parse_plan(source: str | bytes | Mapping[str, Any]) -> EditPlan:
     """Return the plan that a JSON text, or what was read from one, says.
 
-    The source is untrusted: size, depth, names, types and ranges are checked, and a repeated key, NaN or Infinity is
-    refused. Raises PlanInvalidError, whose `path` leads to the value, for example `steps[1].settings.contrast`.
+    A plan of an older version is brought up to this one. The source is untrusted: size, depth, names, types and
+    ranges are checked, and a repeated key, NaN or Infinity is refused. Raises PlanInvalidError, whose `path` leads to
+    the value, for example `steps[1].settings.contrast`.
     """
     value: object = _read_json(source) if isinstance(source, str | bytes) else source
     if isinstance(value, Mapping) and not isinstance(value, dict):
         value = dict(value)
     if isinstance(value, dict):
-        _check_version(value.get("version"))
+        value = migrated(value)
     return _PLAN.parse(value, "")
 
 
@@ -73,12 +77,6 @@ def _plan_record() -> tuple[Named, Named, Named, Named, Record]:
     return settings, target, part, step, record_of(EditPlan, known)
 
 
-def _check_version(version: object) -> None:
-    if isinstance(version, int) and version > VERSION:
-        problem = f"{shown(version)} is newer than {VERSION}, the last that this program reads"
-        raise invalid("version", problem, "Update Stillbytes.")
-
-
 def _read_json(source: str | bytes) -> object:
     if len(source) > MAX_TEXT_BYTES:
         raise PlanInvalidError(f"The plan is larger than {MAX_TEXT_BYTES // 1024} KiB.")
@@ -98,8 +96,8 @@ def _read_json(source: str | bytes) -> object:
 
 def _check_depth(text: str) -> None:
     depth = 0
-    for match in _STRINGS_AND_BRACKETS.finditer(text):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match[0], 0)
+    for bracket in _BRACKET.findall(_STRING.sub("", text)):
+        depth += _BRACKETS[bracket]
         if depth > MAX_DEPTH:
             raise PlanInvalidError(f"The plan is nested more than {MAX_DEPTH} levels deep.")
 

@@ -86,7 +86,7 @@ def test_a_sky_that_is_not_there_is_left_out_and_said(pixel_source):
 @pytest.mark.parametrize(
     ("step", "word"),
     [
-        ({"op": "adjust", "target": {"kind": "person"}, "settings": {"contrast": 5}}, "segmentation"),
+        ({"op": "adjust", "target": {"kind": "phrase", "text": "the red car"}, "settings": {}}, "segmentation"),
         (
             {"op": "adjust", "target": {"kind": "phrase", "text": "a car"}, "settings": {"contrast": 5}},
             "segmentation",
@@ -149,3 +149,40 @@ def test_the_report_as_json_has_plain_values(gray):
     assert entry["op"] == "flip"
     assert entry["target"] == "the frame"
     assert entry["coverage"] is None
+
+
+@pytest.fixture
+def wall_with_a_box(pixel_source):
+    """A rough grey wall with a red box, and the plan's target that holds it."""
+    rng = np.random.default_rng(6)
+    pixels = (0.3 * rng.uniform(0.8, 1.2, (120, 180, 1)) * np.ones(3)).astype(np.float32)
+    pixels[50:70, 80:104] = (0.6, 0.02, 0.02)
+    return Photo(pixel_source(pixels)), {"kind": "box", "left": 0.43, "top": 0.40, "right": 0.59, "bottom": 0.60}
+
+
+def test_a_remove_step_takes_the_thing_away_and_says_how(wall_with_a_box):
+    start, target = wall_with_a_box
+    photo, report = apply_plan(start, plan_of({"op": "remove", "target": target}))
+    after = photo.render()
+    place = after[50:70, 80:104]
+    assert np.abs(place[..., 0] - place[..., 1]).max() < 0.1
+    assert report.steps[0].outcome == "done"
+    assert "Filled 1 place" in report.lines()[0]
+    np.testing.assert_array_equal(after[:25], start.render()[:25])
+
+
+def test_what_is_to_go_goes_before_the_other_steps_look_for_their_targets(wall_with_a_box):
+    start, target = wall_with_a_box
+    remove, darken = {"op": "remove", "target": target}, {"op": "adjust", "settings": {"exposure_ev": -1}}
+    one, other = (apply_plan(start, plan_of(*steps)) for steps in ((remove, darken), (darken, remove)))
+    np.testing.assert_array_equal(one[0].render(), other[0].render())
+    assert [step.op for step in other[1].steps] == ["adjust", "remove"]
+
+
+def test_removing_everything_is_not_possible_and_says_why(wall_with_a_box):
+    start, _ = wall_with_a_box
+    everything = {"kind": "luminance_range", "low": 0.0, "high": 1.0}
+    photo, report = apply_plan(start, plan_of({"op": "remove", "target": everything}))
+    assert photo is start
+    assert report.steps[0].outcome == "not possible"
+    assert "nothing left" in report.steps[0].reason

@@ -22,6 +22,10 @@ from stillbytes.engine.plan.validate import parse_plan
             "Whole photo: greens less saturated (20), greens brighter (5).",
         ),
         (
+            {"op": "adjust", "settings": {"color_mixer": {"green": {"hue": 20}, "red": {"hue": -5}}}},
+            "Whole photo: reds turned towards magenta (5), greens turned towards aqua (20).",
+        ),
+        (
             {"op": "adjust", "settings": {"color_grading": {"shadows": {"hue": 210, "saturation": 15}}}},
             "Whole photo: shadows tinted azure (15).",
         ),
@@ -32,6 +36,16 @@ from stillbytes.engine.plan.validate import parse_plan
         ({"op": "flip", "axis": "horizontal"}, "Flip left to right."),
         ({"op": "remove", "target": {"kind": "phrase", "text": "the sign"}}, "Remove “the sign”."),
         ({"op": "upscale"}, "Enlarge 2 times."),
+        ({"op": "expand", "top": 0.25, "prompt": "sky"}, "Expand the picture with “sky”: 25 % at the top."),
+        ({"op": "expand"}, "Expand the picture by nothing."),
+        (
+            {"op": "generate", "target": {"kind": "person"}, "prompt": "a hat"},
+            "Paint “a hat” where the person or people are.",
+        ),
+        (
+            {"op": "remove", "target": {"kind": "box", "left": 0, "top": 0, "right": 0.35, "bottom": 1}},
+            "Remove the box 0 to 35 % from the left, 0 to 100 % from the top.",
+        ),
     ],
 )
 def test_a_step_says_what_it_will_do(step, words):
@@ -39,9 +53,9 @@ def test_a_step_says_what_it_will_do(step, words):
 
 
 def test_a_plan_is_numbered_lines():
-    plan = parse_plan({"version": 1, "steps": [{"op": "expand"}, {"op": "restyle", "prompt": "a" * 200}]})
+    plan = parse_plan({"version": 1, "steps": [{"op": "expand", "left": 0.2}, {"op": "restyle", "prompt": "a" * 200}]})
     lines = describe_plan(plan)
-    assert lines[0].startswith("1. Expand the picture beyond its frame. Will be left out: ")
+    assert lines[0].startswith("1. Expand the picture: 20 % at the left. Will be left out: ")
     assert lines[1].startswith("2. Repaint")
     assert len(lines[1]) < 240
 

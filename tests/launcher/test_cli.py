@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,47 @@ def test_errors_go_to_stderr_and_with_json_to_stdout_too(
     captured = capsys.readouterr()
     assert captured.err == "error: It broke.\nhint: Mend it.\n"
     assert captured.out == '{"error": "It broke.", "hint": "Mend it."}\n'
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["edit", "--json"], "The following arguments are required: PHOTO, WORDS."),
+        (["edit", "a.png", "--bit-depth", "7", "--json"], "Argument --bit-depth: invalid choice: 7"),
+        (["plan", "x", "--nonsense", "--json"], "Unrecognized arguments: --nonsense."),
+        (["launch", "--json", "--nonsense"], "Unknown arguments: "),
+    ],
+)
+def test_wrong_arguments_are_one_object_with_json_and_status_2(
+    capsys: pytest.CaptureFixture[str], words: list[str], message: str
+):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(words)
+    assert stopped.value.code == 2
+    said = capsys.readouterr()
+    answer = json.loads(said.out)
+    assert answer["error"].startswith(message)
+    assert answer["hint"] == f"`stillbytes {words[0]} --help` explains the arguments."
+    assert said.err.startswith("usage: ")
+
+
+def test_wrong_arguments_without_json_are_usage_alone(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        cli.main(["edit", "--nonsense", "a.png"])
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "error: unrecognized arguments: --nonsense" in said.err
+
+
+def test_ctrl_c_with_json_is_one_object(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    def interrupt(words: list[str], own_environment: bool) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_dispatch", interrupt)
+    assert cli.main(["edit", "a.png", "--json"]) == 130
+    assert json.loads(capsys.readouterr().out) == {"error": "Stopped; nothing half-done is left behind.", "hint": ""}
+    assert cli.main(["launch", "--", "--json"]) == 130
+    assert capsys.readouterr().out == ""
 
 
 def test_ctrl_c_is_one_line_and_130(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 from typing import get_args
@@ -91,6 +90,35 @@ def test_a_folder_gives_a_folder(folder: Path):
     assert sorted(path.name for path in (folder / "new").iterdir()) == ["a-edited.tif", "b-edited.tif"]
 
 
+@pytest.mark.parametrize(
+    ("output", "options", "file"),
+    [("out", [], "out.tif"), ("out", ["--format", "jpeg"], "out.jpg"), ("new/", [], "new/a-edited.tif")],
+)
+def test_a_name_without_a_suffix_is_a_file_and_one_that_ends_in_a_slash_a_folder(
+    folder: Path, output: str, options: list[str], file: str
+):
+    before = set(folder.rglob("*"))
+    assert cli.main(["edit", "a.png", "-o", output, *options]) == 0
+    assert {path for path in folder.rglob("*") if path.is_file()} - before == {folder / file}
+
+
+def test_strength_scales_what_is_done_and_what_is_saved(folder: Path):
+    for percent in ("0", "50", "100", "150%"):
+        name = percent.strip("%")
+        words = ["a.png", "brighten by one stop", "--strength", percent]
+        assert cli.main(["edit", *words, "-o", f"{name}.png", "--bit-depth", "8", "--save-plan", f"{name}.json"]) == 0
+    steps = json.loads((folder / "50.json").read_text(encoding="utf-8"))["steps"]
+    assert steps[0]["settings"] == {"exposure_ev": 0.5}
+    assert mean(folder / "0.png") == mean(folder / "a.png")
+    assert mean(folder / "0.png") < mean(folder / "50.png") < mean(folder / "100.png") < mean(folder / "150.png")
+
+
+@pytest.mark.parametrize("percent", ["151", "-1", "nan"])
+def test_a_strength_out_of_range_is_one_sentence(folder: Path, capsys: pytest.CaptureFixture[str], percent: str):
+    assert cli.main(["edit", "a.png", "brighter", f"--strength={percent}"]) == 1
+    assert "expected 0 to 150 %" in capsys.readouterr().err
+
+
 def test_a_preview_alone_is_the_only_file(folder: Path):
     before = set(folder.iterdir())
     assert cli.main(["edit", "a.png", "brighter", "--preview", "small.jpg"]) == 0
@@ -111,6 +139,36 @@ def test_a_saved_plan_gives_the_same_photo_again(folder: Path):
     assert cli.main(["edit", "a.png", "--plan", "p.json", "-o", "2.png"]) == 0
     with Image.open("1.png") as first, Image.open("2.png") as second:
         assert np.array_equal(np.asarray(first), np.asarray(second))
+
+
+@pytest.mark.parametrize("words", [["a.png", "-o", "missing/o.jpg"], ["broken/c.png", "-o", "x.tif"]])
+def test_no_plan_is_saved_where_nothing_was_written(folder: Path, words: list[str]):
+    assert cli.main(["edit", *words, "--save-plan", "p.json"]) == 1
+    assert not (folder / "p.json").exists()
+
+
+def test_a_plan_that_cannot_be_saved_is_found_out_before_the_work(folder: Path, capsys: pytest.CaptureFixture[str]):
+    (folder / "p.json").write_text("mine", encoding="utf-8")
+    assert cli.main(["edit", "a.png", "-o", "out.png", "--save-plan", "p.json"]) == 1
+    assert "p.json exists already" in capsys.readouterr().err
+    assert not (folder / "out.png").exists()
+
+
+def test_a_dry_run_may_save_the_plan_and_says_so(folder: Path, capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["edit", "a.png", "brighter", "--dry-run", "--save-plan", "p.json"]) == 0
+    assert "Only the plan was written: p.json." in capsys.readouterr().out
+    assert (folder / "p.json").exists()
+
+
+def test_a_step_that_was_left_out_stands_in_the_last_lines(folder: Path, capsys: pytest.CaptureFixture[str]):
+    words = "brighter, upscale it"
+    assert cli.main(["edit", "a.png", words, "-o", "x.png"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Step 2 was left out: Enlarge 2 times.")
+    assert cli.main(["edit", "a.png", "b.png", words, "-o", "new"]) == 0
+    assert "Step 2 was left out on 2 of 2 photos: Enlarge 2 times." in capsys.readouterr().out
+    assert cli.main(["edit", "a.png", words, "-o", "y.png", "--json"]) == 0
+    (line,) = json.loads(capsys.readouterr().out)["left_out"]
+    assert line.startswith("Step 2 was left out: ")
 
 
 def test_json_is_one_object_with_everything(folder: Path, capsys: pytest.CaptureFixture[str]):
@@ -188,29 +246,19 @@ def test_an_interrupt_leaves_no_file(folder: Path, monkeypatch: pytest.MonkeyPat
     assert set(folder.iterdir()) == before
 
 
-def test_plan_prints_words_and_json(capsys: pytest.CaptureFixture[str]):
-    assert cli.main(["plan", "darken", "the", "sky"]) == 0
-    assert capsys.readouterr().out.startswith("1. Sky: darker")
-    assert cli.main(["plan", "darken the sky", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["steps"][0]["target"]["kind"] == "sky"
-
-
-def test_plan_checks_a_file_and_standard_input(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_a_remove_step_fills_the_place_and_a_fill_model_that_is_missing_is_one_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str]
 ):
-    assert cli.main(["plan", "warmer", "-o", str(tmp_path / "p.json")]) == 0
-    assert cli.main(["plan", str(tmp_path / "p.json")]) == 0
-    monkeypatch.setattr("sys.stdin", io.StringIO('{"version": 1, "steps": [{"op": "nothing"}]}'))
-    assert cli.main(["plan", "-"]) == 1
-    assert "error: " in capsys.readouterr().err
-
-
-def test_plan_writes_no_file_over_another(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    (tmp_path / "p.json").write_text("mine", encoding="utf-8")
-    assert cli.main(["plan", "warmer", "-o", str(tmp_path / "p.json")]) == 1
-    assert (tmp_path / "p.json").read_text(encoding="utf-8") == "mine"
-
-
-def test_the_schema_of_plans_is_json(capsys: pytest.CaptureFixture[str]):
-    assert cli.main(["plan", "--schema"]) == 0
-    assert json.loads(capsys.readouterr().out)["$schema"].endswith("2020-12/schema")
+    pixels = np.random.default_rng(4).integers(90, 110, (96, 128, 1), np.uint8).repeat(3, axis=2)
+    pixels[40:56, 50:70] = (220, 20, 20)
+    Image.fromarray(pixels).save(folder / "red.png")
+    target = {"kind": "box", "left": 0.36, "top": 0.38, "right": 0.58, "bottom": 0.62}
+    (folder / "plan.json").write_text(json.dumps({"version": 1, "steps": [{"op": "remove", "target": target}]}))
+    command = ["edit", "red.png", "--plan", "plan.json", "-o", "out.png", "--bit-depth", "8", "--overwrite"]
+    assert cli.main(command) == 0
+    assert "Filled 1 place" in capsys.readouterr().out
+    with Image.open(folder / "out.png") as image:
+        red, green = np.asarray(image.convert("RGB")).astype(int)[44:52, 54:66, :2].mean(axis=(0, 1))
+    assert abs(red - green) < 20
+    assert cli.main([*command, "--fill-model", "none.pt"]) == 1
+    assert "There is no model file none.pt" in capsys.readouterr().err

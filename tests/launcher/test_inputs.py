@@ -89,6 +89,10 @@ def test_one_photo_goes_to_the_file_that_was_named() -> None:
     assert plan_jobs([Path("a.nef")], Path("out.tif"), ".tif", several=False) == [Job(Path("a.nef"), Path("out.tif"))]
 
 
+def test_a_name_without_a_suffix_is_a_file_of_the_format() -> None:
+    assert plan_jobs([Path("a.nef")], Path("x/out"), ".jpg", several=False) == [Job(Path("a.nef"), Path("x/out.jpg"))]
+
+
 def test_one_photo_goes_into_a_folder_that_exists(folder: Path) -> None:
     (job,) = plan_jobs([Path("a.nef")], folder / "more", ".tif", several=False)
     assert job.output == folder / "more" / "a-edited.tif"

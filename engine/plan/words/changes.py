@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..schema import WHOLE, Target
-from .combine import TONES, combined
+from .combine import combined
 from .lexicon import Lexicon
+from .painting import Painting
 from .phrases import PLAIN, Amount, Np
-from .removal import Removals
 from .tokens import Item
 from .wishes import Wish
 
@@ -29,7 +29,7 @@ class _Change:
     joined: bool
 
 
-class Changes(Removals):
+class Changes(Painting):
     """Reads verbs that say more or less; `used` holds which items wishes were made from."""
 
     def __init__(self, text: str, items: list[Item], lexicon: Lexicon) -> None:
@@ -66,7 +66,7 @@ class Changes(Removals):
         after += self.has(after, "more", "less") and not self.has(after, "so")
         more, after = self.amount(after)
         after += self.word(after) == "of"
-        amount = more or inner or amount or PLAIN
+        amount = _lowered(more or inner or amount or PLAIN, up)
         gray = after + self.has(after, "determiners")
         if up and self.has(gray, "monochrome"):
             return self.accept(Wish("monochrome", 1), self.past_style(gray + 1), place)
@@ -76,11 +76,15 @@ class Changes(Removals):
             end = self._into_tones(after, amount)
             if end > after:
                 return end
+        objects, after = self.of_a_band(objects, after)
         late, target, after = self.trailing(after, wants_target=all(np.kind != "target" for np in objects))
-        if self._tones_follow(after):
+        if self.tones_follow(after):
             return place
+        mood, end = self.colored_part(place + 1)
+        if up and mood is not None and end == after:
+            return self.accept(mood, end, place)
         name = self.tag(place, "raise" if up else "lower")
-        change = _Change(name, 1 if up else -1, late or amount, target or owner, self.joined(place))
+        change = _Change(name, 1 if up else -1, _lowered(late or amount, up), target or owner, self.joined(place))
         return after if self._changed(objects, change) else place
 
     def move(self, place: int) -> int:
@@ -90,6 +94,8 @@ class Changes(Removals):
         amount = self.earlier_amount(place)
         early = self.has(place + 1, "particles")
         objects, after = self.objects(place + 1 + early)
+        if any(np.kind == "it" for np in objects):  # "dial it back" does not say what there is too much of
+            return place
         inner, after = self.amount(after)
         direction = _DIRECTIONS.get(self.word(place + 1 if early else after), 0)
         if not direction:
@@ -140,13 +146,6 @@ class Changes(Removals):
         sign = -1 if np.value in _BRIGHT_TONES else 1
         return self.accept(Wish(np.value, sign, target or WHOLE, late or amount), after, place)
 
-    def _tones_follow(self, place: int) -> bool:
-        """Return whether a change is asked for some tones only, which has no setting: "less blue in the shadows"."""
-        if self.word(place) not in ("in", "from", "to"):
-            return False
-        np, _ = self.noun_phrase(place + 1)
-        return np is not None and np.value in TONES
-
     def _owner(self, place: int, after: int) -> tuple[Target | None, int]:
         """Read whom something is given to: "give the sky more contrast"."""
         if not self.word(place).startswith(("giv", "add", "put")):
@@ -161,3 +160,9 @@ class Changes(Removals):
         if second is None or second.kind not in _ABSTRACT:
             return None, after
         return self.target_of(np, joined=False) or WHOLE, inner
+
+
+def _lowered(amount: Amount, up: bool) -> Amount:
+    """Return "by half" of a verb that lowers as how many times less it shall be."""
+    fraction = not up and amount.kind == "times" and 0 < amount.number < 1
+    return Amount("times", 1 / amount.number) if fraction else amount

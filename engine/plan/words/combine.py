@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from ..schema import Target
+from ...develop.settings import HUES
+from ..schema import WHOLE, Phrase, Target
 from .phrases import Amount, Np
 from .wishes import Wish
 
+_NEAR = 2  # bands of the colour mixer between which a hue may move
+_CORNERS = ("corners", "the corners", "edges", "the edges", "the borders", "the four corners")
 TONES = frozenset({"highlights", "shadows", "whites", "blacks", "midtones"})
 _GRADED = {"highlights": "highlights", "shadows": "shadows", "midtones": "midtones"}
 _COLORFUL = frozenset({"color", "saturation", "vibrance", "punch", "brightness", "sharpness", "clearness"})
-_PARTS_OF_COLOR = {
+PARTS_OF_COLOR = {
     "brightness": "luminance",
     "saturation": "saturation",
     "color": "saturation",
@@ -71,12 +74,25 @@ def combined(effect: str, direction: int, np: Np, target: Target, amount: Amount
     if np.kind == "cast" or (np.kind == "color" and effect == "amount"):
         name = f"cast:{np.value}" if effect in ("amount", "punch") else _of_color(effect, np.value)
         return Wish(name, direction, target, amount) if name else None
+    if np.kind == "band" and effect.startswith("cast:"):
+        step = _turn(np.value, effect.removeprefix("cast:"))
+        return Wish(f"mixer:{np.value}:hue", step * direction, target, amount) if step else None
     if np.kind in ("band", "color"):
         name = _of_color(effect, np.value)
         return Wish(name, direction, target, amount) if name else None
     if np.kind == "straight" or effect == "amount":
         return None
+    if effect == "brightness" and isinstance(target, Phrase) and target.text.casefold() in _CORNERS:
+        return Wish("vignette", -direction, WHOLE, amount)
     return Wish(effect, direction, target, amount)
+
+
+def _turn(color: str, other: str) -> int:
+    """Return which way round the wheel a hue goes towards another: 1, -1, or 0 where the two are no neighbours."""
+    if color not in HUES or other not in HUES:
+        return 0
+    steps = (HUES.index(other) - HUES.index(color)) % len(HUES)
+    return 1 if 0 < steps <= _NEAR else -1 if steps >= len(HUES) - _NEAR else 0
 
 
 def _of_quality(effect: str, quality: str) -> str | None:
@@ -97,5 +113,5 @@ def _of_quality(effect: str, quality: str) -> str | None:
 
 
 def _of_color(effect: str, color: str) -> str | None:
-    part = _PARTS_OF_COLOR.get(effect)
+    part = PARTS_OF_COLOR.get(effect)
     return f"mixer:{color}:{part}" if part else None

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from ..schema import WHOLE, Phrase, Region, Straighten, Target
+from ..schema import WHOLE, Phrase, Straighten, Target
 from .combine import combined, signed
+from .moods import Moods
 from .phrases import LITTLE, PLAIN, Amount, Np
-from .predicates import Predicates
 from .wishes import Wish
 
 _ABSTRACT = ("quality", "cast", "color")
-_CAST_WORDS = ("cast", "casts", "color cast", "tinge")
-_POLITE = ("please", "pls", "plz", "just", "also", "maybe", "to", "in", "into")
 _DIRECTIONS = {"up": 1, "down": -1}
+_SEEMS = ("looks", "look", "seems", "appears", "feels", "came out", "turned out", "comes out", "looking")
+_COLORLESS = ("skin", "snow", "face", "faces", "teeth", "clouds")  # a strong colour of these is the light's, not theirs
 
 
-class Fragments(Predicates):
+class Fragments(Moods):
     """Reads what says a wish without saying what to do."""
 
     def statement(self, place: int) -> int:
@@ -67,11 +67,17 @@ class Fragments(Predicates):
 
     def _faulty(self, place: int, np: Np, whose: Target) -> int:
         """Read the fault after "is", "looks": too much of something, or a word that is always a fault."""
-        if not self.has(place, "be"):
+        place -= self.has(place, "too") and not self.has(place, "be")
+        if not self.has(place, "be") and not self.has(place + 1, "too"):
             return place
+        end = self._degree(place + 1, np, whose)
+        if end > place + 1:
+            return end
         end, fault = self.fault_after(place + 1)
         if fault is None:
             end, fault = self._fault_word(place + 1)
+        if fault is None and self.word(place) in _SEEMS:
+            end, fault = self._seeming(place + 1, whose)
         if fault is None:
             return place
         effect, direction = fault
@@ -83,6 +89,20 @@ class Fragments(Predicates):
         self.stated = whose if whose != WHOLE and end > place else None
         return end
 
+    def _degree(self, place: int, np: Np, whose: Target) -> int:
+        """Read how much there is of what `np` names: "too strong", "a bit low", "way over the top"."""
+        start, too = place, False
+        while self.has(place, "too", "lot", "little", "plain") and not (
+            self.has(place, "degrees") and not self.has(place + 1, "degrees")
+        ):
+            too, place = too or self.has(place, "too", "little"), place + 1
+        much = self.tag(place, "degrees") == "high"
+        excess = too or self.word(place) == "over the top"
+        if not self.has(place, "degrees") or (much and not excess) or np.kind not in (*_ABSTRACT, "band"):
+            return start
+        kind = "saturation" if np.kind == "band" else "amount"
+        return self.accept(combined(kind, -1 if much else 1, np, whose, PLAIN), place + 1, start)
+
     def _fault_word(self, place: int) -> tuple[int, tuple[str, int] | None]:
         amount, place = self.amount(place)
         name = self.tag(place, "complaint") or self.tag(place, "adj")
@@ -93,12 +113,24 @@ class Fragments(Predicates):
             return place + 3, (effect, -direction)
         return place + 1, (f"cast:{self.tag(place, 'cast')}", 1) if self.has(place, "cast") else None
 
+    def _seeming(self, place: int, whose: Target) -> tuple[int, tuple[str, int] | None]:
+        """Read what is a fault where something looks so: "the snow looks blue", "it came out dark"."""
+        _, place = self.amount(place)
+        colorless = isinstance(whose, Phrase) and whose.text.casefold().rpartition(" ")[2] in _COLORLESS
+        if self.has(place, "color") and (whose == WHOLE or colorless) and not self.nominal(place + 1):
+            return place + 1, (f"cast:{self.tag(place, 'color')}", 1)
+        name = self.tag(place, "adj")
+        fault = whose == WHOLE and name in ("-brightness", "-warmth") and not self.nominal(place + 1)
+        return place + 1, signed(name) if fault else None
+
     def loose_complaint(self, place: int) -> int:
         """Read a complaint anywhere: "... is too dark", "... too much contrast"."""
         after, fault = self.fault_after(place)
         if fault is None or fault[0] == "tilt" or self._said_of_a_thing(place):
             return place
         _, target, after = self.trailing(after, wants_target=True)
+        if self.tones_follow(after):
+            return place
         effect, direction = fault
         self.found.append(Wish(effect, -direction, target or self.stated or self.scope or WHOLE))
         return after
@@ -112,18 +144,11 @@ class Fragments(Predicates):
 
     def bare(self, place: int) -> int:
         """Read a wish without a verb: "more contrast", "darker sky", "the sky darker", "contrast +20", "moody"."""
-        for read in (self._more, self._compared, self._after_noun, self._with_number, self._mood, self._named_fault):
+        for read in (self._more, self._compared, self._after_noun, self._with_number, self.mood, self.named_fault):
             after = read(place)
             if after > place:
                 return after
         return place
-
-    def accept(self, wish: Wish | None, end: int, place: int) -> int:
-        """Return `end` with the wish kept, or `place` where there is none."""
-        if wish is None:
-            return place
-        self.found.append(wish)
-        return end
 
     def _more(self, place: int) -> int:
         amount, after = self.amount(place)
@@ -137,13 +162,16 @@ class Fragments(Predicates):
         amount = inner or amount or PLAIN
         if not complaint and self.has(after, "adj", "color") and not self.has(after, "quality"):
             return self._adjective(place, after, direction, amount)
-        objects, after = self.objects(after)
+        objects, after = self.of_a_band(*self.objects(after))
         late, target, end = self.trailing(after, wants_target=True)
-        direction *= -1 if deep and [np.value for np in objects] == ["blacks"] else 1
+        if self.tones_follow(end):
+            return place
+        deep = deep and all(np.value in ("blacks", "shadows") for np in objects)
+        direction *= -1 if deep else 1
         wishes = [
             combined("amount", direction, np, target or np.target or self.scope or WHOLE, late or amount)
             for np in objects
-            if np.kind in _ABSTRACT and np.value != "shadows"
+            if np.kind in _ABSTRACT and (deep or np.value != "shadows")
         ]
         if not wishes or None in wishes:
             return place
@@ -152,7 +180,9 @@ class Fragments(Predicates):
 
     def _compared(self, place: int) -> int:
         amount, after = self.amount(place)
-        if not self.has(after, "adj_er", "color_er"):
+        after += self.word(after) in ("a", "an") and self.has(after + 1, "adj_er")
+        times = amount is not None and amount.kind == "times" and self.has(after, "adj")
+        if not self.has(after, "adj_er", "color_er") and not times:
             return place
         return self._adjective(place, after, 1, amount or PLAIN)
 
@@ -187,7 +217,9 @@ class Fragments(Predicates):
         if self.has(said, "raise_ed", "lower_ed") and np.kind == "quality":
             direction = 1 if self.has(said, "raise_ed") else -1
             return self.accept(combined("amount", direction, np, whose, PLAIN), said + 1, place)
-        if not self.has(said, "adj_er", "more", "less") and not (self.has(said, "not") and self.has(said + 1, "so")):
+        if not self.has(said, "adj_er", "color_er", "more", "less") and not (
+            self.has(said, "not") and self.has(said + 1, "so")
+        ):
             return place
         wishes, end = self.complements(after, np, joined=True)
         self.found += wishes
@@ -209,66 +241,3 @@ class Fragments(Predicates):
         later, target, end = self.trailing(end + (direction != 0), wants_target=True)
         whose = target or np.target or self.scope or WHOLE
         return self.accept(combined("amount", direction or 1, np, whose, later or amount or PLAIN), end, place)
-
-    def _mood(self, place: int) -> int:
-        """Read a mood that is the whole clause: "moody", "vintage look", "black and white please"."""
-        if not self._begins(place) and not self.has(place - 1, "want") and self.word(place - 1) not in _POLITE:
-            return place
-        amount, after = self.amount(place)
-        while self.has(after, "determiners"):
-            after += 1
-        late, after = self.amount(after)
-        whose = self.scope or WHOLE
-        if self.has(after, "monochrome"):
-            end = self.past_style(after + 1)
-            photo = self.has(end - 1, "whole")
-            return self.accept(Wish("monochrome", 1, whose), end, place) if self._ends(end) and not photo else place
-        name = self.tag(after, "adj")
-        if not name:
-            return place
-        effect, direction = signed(name)
-        np, end = self.noun_phrase(after, places=False)
-        styled = np is not None and np.kind == "quality" and np.value == name and self.has(end - 1, "style_nouns")
-        if np is not None and np.kind == "quality" and np.value == "color" and end > after + 1 and self._ends(end):
-            return self.accept(combined(effect, direction, np, whose, late or amount or PLAIN), end, place)
-        mood = effect in self.lexicon.moods and not self.is_fault(name)
-        end = end if styled else after + 1
-        if not (styled or mood) or not self._ends(end):
-            return place
-        return self.accept(Wish(effect, direction, whose, late or amount or PLAIN), end, place)
-
-    def _named_fault(self, place: int) -> int:
-        """Read a clause that only names a fault: "underexposed", "a yellow cast", "washed out colors"."""
-        start = place
-        if not self._begins(place):
-            return start
-        while self.has(place, "determiners", "little", "lot", "plain"):
-            place += 1
-        name = self.tag(place, "complaint") or self.tag(place, "adj")
-        if self.has(place, "complaint") or (name and self.is_fault(name)):
-            return self._fault_clause(start, place + 1, name)
-        np, after = self.noun_phrase(place, places=False)
-        if np is None or np.kind != "cast" or self.word(after - 1) not in _CAST_WORDS or not self._ends(after):
-            return start
-        return self.accept(Wish(f"cast:{np.value}", -1, np.target or WHOLE), after, start)
-
-    def _fault_clause(self, start: int, after: int, name: str) -> int:
-        np, past = self.noun_phrase(after, places=False)
-        about = np is not None and (np.kind == "quality" or np.target == WHOLE or isinstance(np.target, Region))
-        end = past if about else after
-        if not self._ends(end) or self.has(end, "adj"):
-            return start
-        if name == "tilt":
-            self.found.append(Straighten())
-            return end
-        effect, direction = signed(name)
-        target = np.target if np is not None and about else None
-        return self.accept(Wish(effect, -direction, target or self.scope or WHOLE), end, start)
-
-    def _begins(self, place: int) -> bool:
-        while self.has(place - 1, "little", "lot", "plain", "determiners"):
-            place -= 1
-        return bool(self.mark(place - 1)) or self.has(place - 1, "conjunctions")
-
-    def _ends(self, place: int) -> bool:
-        return bool(self.mark(place)) or self.has(place, "conjunctions", "leads", "not", "dont", "adj", "monochrome")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 
 from ..schema import WHOLE, Crop, Flip, Rotate, Step, Straighten
-from .phrases import Reader
+from .phrases import PLAIN, Reader
 
 _MAX_ASPECT = 9999
+_CLOSER = ("in", "tighter", "closer", "tightly")
+_SHARES = {"third": 0.3333, "a third": 0.3333, "half": 0.5, "a half": 0.5, "a quarter": 0.25, "quarter": 0.25}
 
 
 def read_framing(reader: Reader, place: int) -> tuple[Step | None, int]:
@@ -17,6 +19,7 @@ def read_framing(reader: Reader, place: int) -> tuple[Step | None, int]:
         ("rotate", _rotate),
         ("flip", _flip),
         ("straighten", _straighten),
+        ("zoom_in", _closer),
     ):
         if reader.has(place, verb):
             step, after = read(reader, place + 1)
@@ -66,19 +69,32 @@ def _photo(reader: Reader, place: int) -> int | None:
 
 
 def _crop(reader: Reader, place: int) -> tuple[Step | None, int]:
-    cut = _cut_side(reader, place)
-    if cut is not None:
-        return cut
-    after = _photo(reader, place)
-    if after is None:
-        return None, place
-    cut = _cut_side(reader, after)
-    if cut is not None:
-        return cut
+    photo = _photo(reader, place)
+    for start in (place, photo):
+        if start is None:
+            return None, place
+        cut = _cut_side(reader, start)
+        if cut is not None:
+            return cut
+        _, tighter = reader.amount(start)
+        if reader.word(tighter) in _CLOSER:
+            return _closer(reader, start)
+    assert photo is not None
+    after = photo
     if reader.word(after) in ("to", "into", "as", "in", "at", "for"):
         after += 1
     shape, end = read_shape(reader, after)
     return (Crop(aspect=shape), end) if shape else (None, place)
+
+
+def _closer(reader: Reader, place: int) -> tuple[Step | None, int]:
+    """Read "zoom in", "crop it tighter": a tenth off every side, half of it for "a bit"."""
+    amount, after = reader.amount(place)
+    late, after = reader.amount(after + (reader.word(after) in _CLOSER))
+    if not reader.mark(after) and not reader.has(after, "conjunctions"):
+        return None, place
+    margin = 0.1 if (late or amount or PLAIN).number >= PLAIN.number else 0.05
+    return Crop(margin, margin, 1 - margin, 1 - margin), after
 
 
 def _cut_side(reader: Reader, place: int) -> tuple[Step, int] | None:
@@ -97,6 +113,8 @@ def _cut_side(reader: Reader, place: int) -> tuple[Step, int] | None:
 
 
 def _percent(reader: Reader, place: int) -> tuple[float | None, int]:
+    if reader.word(place) in _SHARES:
+        return _SHARES[reader.word(place)], place + 1
     value, after = reader.number(place)
     if value is None or not (reader.has(after, "percent_units") or reader.mark(after) == "%") or not 0 < value < 95:
         return None, place
@@ -153,7 +171,7 @@ def _rotate(reader: Reader, place: int) -> tuple[Step | None, int]:
     angle *= side or 1
     if angle % 90 == 0 and angle % 360:
         return Rotate(int(angle // 90) % 4), after
-    return (Straighten(angle), after) if 0 < abs(angle) <= 45 and side else (None, place)
+    return (Straighten(angle), after) if 0 < abs(angle) <= 45 else (None, place)
 
 
 def _flip(reader: Reader, place: int) -> tuple[Step | None, int]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..schema import WHOLE, Step, Straighten, Target
+from ..schema import WHOLE, Region, Step, Straighten, Target
 from .changes import Changes
 from .combine import combined, signed
 from .frames import read_framing
 from .lexicon import Lexicon
-from .phrases import PLAIN, Np, inverted
+from .phrases import LITTLE, PLAIN, Np, inverted
+from .predicates import INTRANSITIVE
 from .tokens import Item
 from .wishes import Wish, lessened
 
@@ -23,11 +24,14 @@ _FAULTS = frozenset({"noise", "color_noise", "haze", "blur", "harshness", "vigne
 
 
 class Grammar(Changes):
-    """Reads one request; `found` holds its wishes in order, `used` which items they were made from."""
+    """Reads one request; `found` holds its wishes in order, `used` which items they were made from.
+
+    `protected`: what is to be left alone. `vague`: wishes to mend something without saying which way.
+    """
 
     def __init__(self, text: str, items: list[Item], lexicon: Lexicon) -> None:
         super().__init__(text, items, lexicon)
-        self.protected: list[Target] = []
+        self.vague: list[str] = []
         self._open: list[int] = []  # wishes without an object that share the object of the next one
 
     def read(self) -> None:
@@ -58,6 +62,7 @@ class Grammar(Changes):
             self.change,
             self._fix,
             self._make,
+            self.painted,
             self._scope,
             self.statement,
             self.bare,
@@ -100,7 +105,8 @@ class Grammar(Changes):
                 return place
             self.found.append(wish)
         if not objects:
-            self._open.append(len(self.found))
+            if effect not in INTRANSITIVE:
+                self._open.append(len(self.found))
             self.found.append(Wish(effect, direction, target or self.scope or WHOLE, amount))
         self._share_object(start, objects, place)
         return after
@@ -145,6 +151,8 @@ class Grammar(Changes):
         for fault in faults:
             effect, direction = signed(fault)
             self.found.append(Wish(effect, -direction, whose))
+        if not faults and (np.kind == "quality" or np.target == WHOLE):
+            self.vague.append(self.slice(place, after))
         return after if faults else place
 
     def _make(self, place: int) -> int:
@@ -159,6 +167,9 @@ class Grammar(Changes):
         end = after
         for np in things or [None]:
             became, end = self.complements(after, np, joined)
+            if not became and len(things) == 1:
+                mood, end = self.colored_part(place + 1)
+                became = [mood] if mood is not None and end == after else []
             if not became:
                 return place
             wishes += became
@@ -185,13 +196,13 @@ class Grammar(Changes):
 
     def _keep(self, place: int) -> int:
         """Read "keep the sky as it is", "leave the background alone"."""
-        if not self.has(place, "keep"):
+        if not self.has(place, "keep") or self.word(place) == "left":  # "in the bottom left corner"
             return place
-        np, after = self.noun_phrase(place + 1)
-        if np is None or np.kind != "target" or np.target in (None, WHOLE):
+        objects, after = self.objects(place + 1, anything=True)
+        targets = [np.target for np in objects if np.target is not None and np.kind == "target" and np.target != WHOLE]
+        if not targets:
             return place
-        assert np.target is not None
-        self.protected.append(np.target)
+        self.protected += targets
         while after < len(self.items) and not self.mark(after) and not self.has(after, "conjunctions"):
             after += 1
         return after
@@ -201,11 +212,15 @@ class Grammar(Changes):
         if not self.has(place, "not", "dont"):
             return place, False
         end = self._negation_end(place)
+        spared = self._exception(place, end)
+        if spared > place:
+            return spared, True
+        if self.has(place, "not") and self.has(place + 1, "so") and self.has(place + 2, "adj"):
+            return self._too(place, signed(self.tag(place + 2, "adj")), place + 3)
         for inside in range(place + 1, end):
             after, fault = self.fault_after(inside) if self.has(inside, "too") else (inside, None)
             if fault is not None:
-                self._lessen(fault)
-                return after, True
+                return self._too(place, fault, after)
         acts = ("touch", "verb", "crop", "remove", "make")
         act = next((i for i in range(place + 1, end) if self.has(i, *acts)), None)
         if act is not None and self.has(place, "forbid"):
@@ -215,6 +230,23 @@ class Grammar(Changes):
             return (after if targets else end), bool(targets)
         return end, False
 
+    def _too(self, place: int, fault: tuple[str, int], after: int) -> tuple[int, bool]:
+        """Take "not too dark" as: what was asked for, but less; alone as a little of the opposite."""
+        if not self._lessen(fault) and self.has(place, "not") and not self.found:
+            self.found.append(Wish(fault[0], -fault[1], self.scope or WHOLE, LITTLE))
+        return after, True
+
+    def _exception(self, place: int, end: int) -> int:
+        """Read "but not in the sky", which spares a part that has a name."""
+        if not self.has(place, "not") or not self.found:
+            return place
+        start = place + 1 + (self.word(place + 1) in ("in", "on", "to", "for"))
+        np, after = self.noun_phrase(start, places=False)
+        if np is None or not isinstance(np.target, Region) or np.kind != "target" or after != end:
+            return place
+        self.protected.append(np.target)
+        return after
+
     def _negation_end(self, place: int) -> int:
         end = place + 1
         while end < len(self.items) and not self.mark(end) and self.word(end) not in ("but", "just", "then"):
@@ -223,11 +255,14 @@ class Grammar(Changes):
             end += 1
         return end
 
-    def _lessen(self, fault: tuple[str, int]) -> None:
-        """Take "not too dark" as: darken, but less."""
-        for number, wish in enumerate(self.found):
-            if isinstance(wish, Wish) and (wish.effect, wish.direction) == fault:
-                self.found[number] = replace(wish, amount=lessened(wish.amount))
+    def _lessen(self, fault: tuple[str, int]) -> bool:
+        """Take "not too dark" as: darken, but less; False where darkening was not asked for."""
+        meant = [n for n, w in enumerate(self.found) if isinstance(w, Wish) and (w.effect, w.direction) == fault]
+        for number in meant:
+            wish = self.found[number]
+            assert isinstance(wish, Wish)
+            self.found[number] = replace(wish, amount=lessened(wish.amount))
+        return bool(meant)
 
     def outside(self, target: Target) -> Target:
         """Return where a wish for the whole photo goes when a part is protected."""

@@ -13,8 +13,22 @@ from typing import Any
 Tags = Mapping[str, str]
 
 # Words that name an effect, "brightness" or "-brightness": their class in words.json -> the tag they get.
-_EFFECT_CLASSES = {"qualities": "quality", "verbs": "verb", "adjectives": "adj", "complaints": "complaint"}
-_VALUED_CLASSES = {"regions": "region", "pronouns": "pronoun", "raise": "raise", "lower": "lower", "sides": "side"}
+_EFFECT_CLASSES = {
+    "qualities": "quality",
+    "verbs": "verb",
+    "adjectives": "adj",
+    "comparatives": "adj_er",
+    "complaints": "complaint",
+}
+_VALUED_CLASSES = {
+    "regions": "region",
+    "pronouns": "pronoun",
+    "raise": "raise",
+    "lower": "lower",
+    "sides": "side",
+    "around": "around",
+    "degrees": "degrees",
+}
 _NOT_CLASSES = frozenset({"moods", "always_complaints", "casts_by_themselves", "correctly_spelled", "inflected"})
 _DOUBLED = re.compile(r"[^aeiou]*[aeiou][bdgklmnprt]")
 _CORRECTED_TO = frozenset(
@@ -58,13 +72,13 @@ class Lexicon:
         """Return the known word that `word` misspells by one letter, or `word` itself.
 
         Words of at least six letters with the right first letter are corrected, words of five where two letters are
-        swapped, and none that English knows.
+        swapped or one inside is missing, and none that English knows.
         """
         if word in self.longest or word in self.correct or len(word) < _CORRECTED_FROM_LENGTH:
             return word
         for short in (word, *_shortened(word)):
             known = self.near.get(short, "")
-            if known and known[0] == word[0] and _one_apart(word, known):
+            if known and known[0] == word[0] and _misspells(word, known):
                 return known
         return word
 
@@ -162,12 +176,18 @@ def _near(words: Iterable[str]) -> dict[str, str]:
     return {short: word for short, word in found.items() if short not in clash or short == word}
 
 
+def _misspells(word: str, known: str) -> bool:
+    """Return whether `word` is near enough to `known` for its length."""
+    if min(len(word), len(known)) < _ANY_MISTAKE_FROM_LENGTH:
+        swapped = len(word) == len(known) and sorted(word) == sorted(known)
+        inside_missing = len(word) < len(known) and not known.startswith(word)  # "dream" is no misspelt "dreamy"
+        if not swapped and not inside_missing:
+            return False
+    return _one_apart(*sorted((word, known), key=len))
+
+
 def _one_apart(one: str, other: str) -> bool:
-    """Return whether one letter added, left out, replaced, or two neighbours swapped make one word the other."""
-    if len(one) > len(other):
-        one, other = other, one
-    if len(one) < _ANY_MISTAKE_FROM_LENGTH and (len(one) != len(other) or sorted(one) != sorted(other)):
-        return False
+    """Return whether one letter left out or replaced, or two neighbours swapped, make the longer word the shorter."""
     start = next((i for i, letter in enumerate(one) if letter != other[i]), len(one))
     if len(one) < len(other):
         return len(other) - len(one) == 1 and one[start:] == other[start + 1 :]

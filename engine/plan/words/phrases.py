@@ -10,8 +10,14 @@ from ..schema import WHOLE, Phrase, Region, RegionName, Target
 from .tokens import Item
 
 NpKind = Literal["target", "it", "them", "rest", "quality", "color", "cast", "band", "straight"]
-_MODIFIERS = ("adj", "complaint", "color", "cast", "side", "number", "numbers", "left", "right")
-_NOUNS = ("region", "whole", "people", "quality", "band", "tone_nouns", "style_nouns", "things", "straight_nouns")
+_MODIFIERS = (
+    *("adj", "complaint", "color", "cast", "side", "number", "numbers", "left", "right", "neutral_colors"),
+    *("degrees", "larger", "middle"),
+)
+_NOUNS = (
+    *("region", "whole", "people", "quality", "band", "tone_nouns", "style_nouns", "things", "straight_nouns"),
+    *("art", "scenes", "sizes", "room", "side_nouns", "not_painted", "place", "replace", "tintable", "moments"),
+)
 _PLACES = frozenset({"in", "on", "of", "at", "behind", "near", "under", "above", "over", "inside", "below", "beside",
                      "next to", "in front of", "with", "against", "around", "between"})  # fmt: skip
 _MAY_BE_AMOUNT = ("little", "lot", "plain", "number", "numbers", "fraction", "factors", "prepositions", "determiners")
@@ -48,9 +54,12 @@ class Reader:
     def __init__(self, text: str, items: list[Item]) -> None:
         self.text = text
         self.items = items
+        self._tags = [item.tags.keys() for item in items]
+        self._amounts: dict[int, tuple[Amount | None, int]] = {}
+        self._noun_phrases: dict[tuple[int, bool], tuple[Np | None, int]] = {}
 
     def has(self, place: int, *tags: str) -> bool:
-        return 0 <= place < len(self.items) and not self.items[place].tags.keys().isdisjoint(tags)
+        return 0 <= place < len(self._tags) and not self._tags[place].isdisjoint(tags)
 
     def tag(self, place: int, tag: str) -> str:
         return self.items[place].tags.get(tag, "") if 0 <= place < len(self.items) else ""
@@ -68,6 +77,11 @@ class Reader:
 
     def amount(self, place: int) -> tuple[Amount | None, int]:
         """Read how much, for example "a lot", "by 20 %", "+0.5 EV"."""
+        if place not in self._amounts:
+            self._amounts[place] = self._read_amount(place)
+        return self._amounts[place]
+
+    def _read_amount(self, place: int) -> tuple[Amount | None, int]:
         found: Amount | None = None
         while self.has(place, *_MAY_BE_AMOUNT):
             number, after = self._measured(place)
@@ -123,6 +137,11 @@ class Reader:
 
     def noun_phrase(self, place: int, *, places: bool = True) -> tuple[Np | None, int]:
         """Read a noun phrase; `places` lets "in ...", "with ..." belong to it. (None, place) if there is none."""
+        if (place, places) not in self._noun_phrases:
+            self._noun_phrases[place, places] = self._read_noun_phrase(place, places)
+        return self._noun_phrases[place, places]
+
+    def _read_noun_phrase(self, place: int, places: bool) -> tuple[Np | None, int]:
         start = place
         pronoun = self._pronoun(place)
         if pronoun is not None:
@@ -184,7 +203,7 @@ class Reader:
         noun_seen = False
         while self.nominal(place):
             noun = self.has(place, *_NOUNS) or not self.items[place].known
-            acts = self.has(place, "verb", "raise", "lower", "remove", "make", "crop", "leads")
+            acts = self.has(place, "verb", "raise", "lower", "remove", "make", "crop", "leads", "place", "replace")
             if noun_seen and (not noun or acts):
                 break
             if noun_seen and not self.items[place].known and self.has(place - 1, "whole", "region"):

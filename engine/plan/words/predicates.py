@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..schema import WHOLE, Crop, Phrase, Region, Step, Straighten, Target
-from .combine import combined, signed
+from .combine import PARTS_OF_COLOR, TONES, combined, signed
 from .frames import read_shape
 from .lexicon import Lexicon
 from .phrases import PLAIN, Amount, Np, Reader, inverted
@@ -12,9 +12,24 @@ from .wishes import Wish
 
 _ACTS = (
     *("verb", "raise", "lower", "make", "remove", "split_remove", "crop", "rotate", "flip", "straighten", "fix"),
-    *("keep", "move", "want", "more", "less", "dont", "not", "too", "adj_er", "leads"),
+    *(
+        "place",
+        "replace",
+        "expand",
+        "upscale",
+        "keep",
+        "move",
+        "want",
+        "more",
+        "less",
+        "dont",
+        "not",
+        "too",
+        "adj_er",
+        "leads",
+    ),
 )
-_COMPLEMENT_VERBS = ("punch", "glow")
+INTRANSITIVE = ("punch", "glow")
 
 
 class Predicates(Reader):
@@ -26,6 +41,7 @@ class Predicates(Reader):
         self.found: list[Wish | Step] = []
         self.scope: Target | None = None
         self.stated: Target | None = None  # what the last statement was about
+        self.protected: list[Target] = []
 
     def is_fault(self, effect: str) -> bool:
         """Return whether a photo that is said to be so has a fault, as with "hazy"."""
@@ -44,7 +60,8 @@ class Predicates(Reader):
             case "them":
                 return last
             case "rest":
-                return inverted(last) if last is not None else None
+                named = last if last is not None else self.protected[-1] if self.protected else None
+                return inverted(named) if named is not None else None
             case "target":
                 if np.value == "person" and isinstance(last, Phrase | Region) and last == Region("subject"):
                     return last
@@ -86,12 +103,34 @@ class Predicates(Reader):
         """Return whether a new wish starts at `place` rather than one more object."""
         if self.has(place, "determiners"):
             return False
+        if (
+            self.has(place, "verb") and self.tag(place + 1, "quality") in TONES
+        ):  # "warm the highlights and cool shadows"
+            return True
         return self.has(place, *_ACTS) and not (self.has(place, "adj", "quality") and self.nominal(place + 1))
 
     def predicated(self, place: int) -> bool:
         """Return whether what stands at `place` says something of the noun phrase before it."""
         _, place = self.amount(place)
         return self.has(place, "be", "needs", "adj_er", "more", "less", "too", "should_be", "too_little", "verb_ed")
+
+    def of_a_band(self, objects: list[Np], place: int) -> tuple[list[Np], int]:
+        """Read the colour that qualities are limited to: "the saturation of the greens" is the greens' own."""
+        if self.word(place) not in ("of", "in", "on", "for", "from") or not objects:
+            return objects, place
+        np, after = self.noun_phrase(place + 1)
+        if np is None or np.kind != "band":
+            return objects, place
+        if any(one.kind != "quality" or one.value not in PARTS_OF_COLOR for one in objects):
+            return [], place
+        return [Np("quality", f"mixer:{np.value}:{PARTS_OF_COLOR[one.value]}") for one in objects], after
+
+    def tones_follow(self, place: int) -> bool:
+        """Return whether a change is asked for some tones only, which has no setting: "less blue in the shadows"."""
+        if self.word(place) not in ("in", "from", "to"):
+            return False
+        np, _ = self.noun_phrase(place + 1)
+        return np is not None and np.value in TONES
 
     def trailing(self, place: int, wants_target: bool) -> tuple[Amount | None, Target | None, int]:
         """Read what may follow an object: an amount, "up", "more", and where: "in the sky"."""
@@ -146,8 +185,10 @@ class Predicates(Reader):
         direction, place = self.comparison(place)
         late, place = self.amount(place)
         quality, after = self.becoming(place, direction != 0, whose)
-        if quality is None and np is not None and np.kind == "quality" and self.has(place - 1, "stronger"):
-            quality, after = ("amount", 1), place
+        said = place > start and self.has(place - 1, "stronger")
+        if quality is None and np is not None and np.kind == "quality" and said:
+            down = self.word(place - 1) == "deeper" and np.value in ("shadows", "blacks")
+            quality, after = ("amount", -1 if down else 1), place
         if quality is None or self._acts_on_something(after - 1):
             return None, start
         effect, sign = quality
@@ -187,15 +228,21 @@ class Predicates(Reader):
                 name = self.tag(place, tag)
                 absolute = tag == "adj" and self._names_a_color(place + 1)
                 return (None if absolute or name == "tilt" else signed(name)), place + 1
-        if self.has(place, "verb") and signed(self.tag(place, "verb"))[0] in _COMPLEMENT_VERBS:
+        if self.has(place, "verb") and signed(self.tag(place, "verb"))[0] in INTRANSITIVE:
             return signed(self.tag(place, "verb")), place + 1
-        colored = compared or self.has(place, "color_er", "cast") or whose in (WHOLE, Region("sky"))
+        colored = compared or self.has(place, "color_er", "cast") or self.takes_a_tint(whose)
         for tag in ("color_er", "cast", "color"):
             if colored and self.has(place, tag) and not self.nominal(place + 1):
                 return (f"cast:{self.tag(place, tag)}", 1), place + 1
         if compared and self.has(place, "quality"):
             return signed(self.tag(place, "quality")), place + 1
         return None, place
+
+    def takes_a_tint(self, whose: Target) -> bool:
+        """Return whether a colour said of the target is a tint: of the photo, the sky or water, and not of a car."""
+        if isinstance(whose, Phrase):
+            return "tintable" in self.lexicon.entries.get(whose.text.casefold().rpartition(" ")[2], {})
+        return whose in (WHOLE, Region("sky"))
 
     def _names_a_color(self, place: int) -> bool:
         """Return whether an adjective goes on as a colour to paint with: "bright green", "a warm tan"."""

@@ -10,6 +10,7 @@ from .fragments import Fragments
 from .phrases import MAX_PHRASE, PLAIN, Amount, Np
 from .wishes import Wish
 
+_BESIDE = ("behind", "above", "near", "next to", "beside", "under", "below", "around")
 _EVERYBODY = ("people", "persons", "humans", "him", "her", "me", "us")
 _THOROUGH = Amount("usual", 1.5)
 
@@ -19,12 +20,15 @@ class Removals(Fragments):
 
     def removal(self, place: int) -> int:
         """Read "remove the people", "take the sign out"; what is a fault of the photo is lessened instead."""
+        gone = self._gone(place)
+        if gone > place:
+            return gone
         split = self.has(place, "split_remove")
         if not split and not self.has(place, "remove"):
             return place
         things, after = self._things(place + 1)
         if split:
-            if not self.has(after, "particles") or self.word(after) not in ("out", "away"):
+            if not self.has(after, "particles") or self.word(after) not in ("out", "away", "off"):
                 return place
             after += 1
         if not things:
@@ -37,6 +41,22 @@ class Removals(Fragments):
         self.found += [replace(w, amount=amount) if isinstance(w, Wish) else w for w in wishes if w is not None]
         return after
 
+    def _gone(self, place: int) -> int:
+        """Read "make the man disappear", "I'd like the sign removed", "the car should be removed"."""
+        asked = self.has(place, "make", "want")
+        np, after = self.noun_phrase(place + asked)
+        if np is None or np.kind != "target" or np.target == WHOLE:
+            return place
+        for end in range(after, len(self.items)):
+            if self.mark(end) or (self.has(end, "should_be", "needs") and asked):
+                return place
+            if self.has(end, "remove_ed", "vanish") and (asked or self.has(end - 1, "should_be")):
+                words = self.slice(place + asked, end - (not asked))
+                thing = self._removal(Np("target", np.value, Phrase(words[:MAX_PHRASE])), words, None)
+                self.found += [thing] if thing is not None else []
+                return end + 1 + (self.word(end + 1) == "out") if thing is not None else place
+        return place
+
     def _things(self, place: int) -> tuple[list[tuple[Np, str]], int]:
         """Read what is to be removed, each with the words for it, up to the end of the clause."""
         found: list[tuple[Np, str]] = []
@@ -45,7 +65,9 @@ class Removals(Fragments):
             if np is None:
                 return found, place
             end = after
-            if np.kind == "target":
+            if np.kind == "quality" and self.word(after) in _BESIDE:  # "the light behind his head" is a thing
+                np = Np("target", "", Phrase(self.slice(place, after)[:MAX_PHRASE]))
+            if np.kind == "target" and (self.nominal(after) or not _has_no_parts(np.target)):
                 while not self._ends_thing(end):
                     end += 1
                 if end > after:
@@ -60,8 +82,12 @@ class Removals(Fragments):
 
     def _ends_thing(self, place: int) -> bool:
         """Return whether the description of a thing ends before `place`."""
-        if self.mark(place) or self.word(place) in ("out", "away"):
+        if self.mark(place) or self.word(place) in ("out", "away", "off"):
             return True
+        if self.word(place) in ("at", "by") and self.noun_phrase(place + 1)[0] is not None:
+            return False
+        if self.has(place, "make") and self.word(place - 1) in ("who", "that", "which"):
+            return False
         if self.has(place, "conjunctions") and (
             self.word(place) not in ("with", "but") or self.has(place + 1, "keep", "dont")
         ):
@@ -96,3 +122,8 @@ class Removals(Fragments):
     def _is_side(self, words: str) -> bool:
         """Return whether the words name a side of the frame, which is cropped rather than removed."""
         return words.casefold().removeprefix("the ") in self.lexicon.sides
+
+
+def _has_no_parts(target: Target | None) -> bool:
+    """Return whether words after the target only say where it is: "the background behind the man"."""
+    return isinstance(target, Region) and target.kind != "person"

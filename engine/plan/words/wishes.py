@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from ...develop.settings import SETTINGS, DevelopSettings, Grade, Hue, HueShift, Tone
-from ..schema import WHOLE, Adjust, Blur, Step, Target
+from ..describe import describe_target
+from ..schema import WHOLE, Adjust, Blur, Region, Step, Target
 from .lexicon import Lexicon
 from .phrases import LITTLE, LOT, PLAIN, Amount
 
@@ -26,6 +27,8 @@ _BANDS_OF_COLOR: Mapping[str, tuple[Hue, ...]] = {
     "brown": ("orange",),
 }
 _BLUR_AMOUNT = 50.0
+_LARGEST_VALUE = 150.0
+_STRONGER_IN_GRAY = frozenset({("contrast", 1), ("punch", 1)})
 
 
 @dataclass(frozen=True)
@@ -42,21 +45,29 @@ class Wish:
     amount: Amount = PLAIN
 
 
-def steps_of(wishes: Iterable[Wish | Step], lexicon: Lexicon) -> tuple[list[Step], list[str]]:
+def steps_of(
+    wishes: Iterable[Wish | Step], lexicon: Lexicon, protected: Collection[Target] = ()
+) -> tuple[list[Step], list[str]]:
     """Return the steps that the wishes mean, one Adjust per target in the order of first mention, and notes.
 
-    A wish that was said twice counts once, with the larger amount; of two opposite wishes the later one counts.
+    A wish that was said twice counts once, with the larger amount; of two opposite wishes the later one counts, and
+    a note says so.
     """
     notes: list[str] = []
     merged: dict[tuple[Target, str], Wish | Step] = {}
-    for number, wish in enumerate(wishes):
+    for number, wish in enumerate(_together(list(wishes), protected)):
         if not isinstance(wish, Wish):
             merged[WHOLE, f"step {number}"] = wish
+            continue
+        if wish.amount.kind == "value" and abs(wish.amount.number) > _LARGEST_VALUE:
+            notes.append(f"{wish.amount.number:g} is more than a setting can have, and is left out.")
             continue
         key = wish.target, wish.effect
         before = merged.get(key)
         if isinstance(before, Wish) and before.direction == wish.direction:
             wish = replace(wish, amount=max(before.amount, wish.amount, key=_size))
+        elif isinstance(before, Wish):
+            notes.append(_contradiction(wish))
         merged[key] = wish
     steps: list[Step] = []
     places: dict[Target, int] = {}
@@ -73,6 +84,32 @@ def steps_of(wishes: Iterable[Wish | Step], lexicon: Lexicon) -> tuple[list[Step
         if step not in steps:
             steps.append(step)
     return steps, notes
+
+
+def _together(wishes: list[Wish | Step], protected: Collection[Target]) -> list[Wish | Step]:
+    """Return the wishes as they are meant beside each other.
+
+    Contrast of a black and white photo is stronger; a subject that shall stand out is helped by its background.
+    """
+    gray = {wish.target for wish in wishes if isinstance(wish, Wish) and wish.effect == "monochrome"}
+    background = Region("background")
+    spared = background in protected or any(getattr(wish, "target", None) == background for wish in wishes)
+    found: list[Wish | Step] = []
+    for wish in wishes:
+        if isinstance(wish, Wish) and wish.target in gray and (wish.effect, wish.direction) in _STRONGER_IN_GRAY:
+            wish = replace(wish, effect="monochrome_contrast")
+        found.append(wish)
+        if wish == Wish("punch", 1, Region("subject"), wish.amount if isinstance(wish, Wish) else PLAIN):
+            found += [] if spared else [replace(wish, effect="recess", target=background)]
+    return found
+
+
+def _contradiction(wish: Wish) -> str:
+    name, _, rest = wish.effect.partition(":")
+    color, _, part = rest.partition(":")
+    effect = {"cast": f"{rest} cast", "mixer": f"{part} of {color}s", "grade": f"tint of the {rest}"}.get(name, name)
+    about = f"{effect.replace('_', ' ')}, {describe_target(wish.target)}"
+    return f"Two wishes contradict each other, more and less of the same ({about}); the later one counts."
 
 
 def _step(wish: Wish, lexicon: Lexicon, notes: list[str]) -> Step:
@@ -100,9 +137,12 @@ def _settings(wish: Wish, lexicon: Lexicon) -> DevelopSettings:
     if name == "cast":
         return _scaled(lexicon.casts[rest], wish)
     effect = lexicon.effects[name]
-    if wish.direction < 0 and "down" in effect:
-        return _scaled(effect["down"], replace(wish, direction=1))
-    return _scaled(effect["up"], wish)
+    if wish.direction < 0:
+        return _scaled(effect["down"], replace(wish, direction=1)) if "down" in effect else _scaled(effect["up"], wish)
+    if wish.target == WHOLE:
+        return _scaled(effect["up"], wish)
+    part = wish.target.kind if isinstance(wish.target, Region) and not wish.target.invert else "part"
+    return _scaled(effect.get(part) or effect.get("part") or effect["up"], wish)
 
 
 def _scaled(usual: Mapping[str, Any], wish: Wish) -> DevelopSettings:
@@ -128,7 +168,7 @@ def _exposure(usual_ev: float, amount: Amount) -> float:
             share = min(max(sign * amount.number / 100, -0.9), 9.0)
             value = math.log2(1 + share)
         case "times":
-            value = math.log2(amount.number)
+            value = sign * math.log2(amount.number)
         case "value":
             value = sign * amount.number if abs(amount.number) <= 5 else usual_ev * amount.number / 30
         case "usual":
@@ -141,6 +181,8 @@ def _slider(usual: float, amount: Amount) -> float:
     if amount.kind in ("percent", "value"):
         return float(round(sign * amount.number))
     value = usual * _size(amount)
+    if amount.kind == "times" and amount.number < 1:  # "half as saturated" is less of it
+        value = -value
     return float(round(value / 5) * 5 if abs(value) >= 10 else round(value))
 
 
