@@ -64,6 +64,10 @@ class Client:
         except ServerUnavailableError:
             return False
 
+    def nodes(self) -> dict[str, Any]:
+        """Return what the server says of its nodes: the reply to GET /object_info."""
+        return self._json("/object_info")
+
     def upload(self, path: Path) -> str:
         """Return the name under which the server's nodes find the file `path` after this."""
         boundary = uuid.uuid4().hex

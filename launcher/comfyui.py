@@ -54,7 +54,7 @@ def base_folder() -> Path:
 def comfyui_environment() -> Environment:
     """Return the environment of the pinned ComfyUI, made or not."""
     pin = pins()
-    return named("comfyui", f"{pin.comfyui.commit} {pin.torch} {pin.pack} {pin.opencv}")
+    return named("comfyui", f"{pin.comfyui.commit} {pin.torch} {pin.pack} {pin.opencv} {pin.models}")
 
 
 def chosen_python(option: Path | None) -> Path | None:
@@ -112,7 +112,7 @@ def _install_steps(pin: Pins, folder: Path, card: Card) -> list[list[str]]:
         index = ["--index-url", pin.torch_windows_cuda_index]
     elif card.kind == "cpu" and sys.platform != "darwin" and _reachable(pin.torch_cpu_index):
         index = ["--index-url", pin.torch_cpu_index]
-    rest = ["-r", str(folder / "requirements.txt"), *pin.pack, pin.opencv]
+    rest = ["-r", str(folder / "requirements.txt"), *pin.pack, pin.opencv, *pin.models]
     return [[*pin.torch, *index], [*pin.torch, *rest]]
 
 
@@ -127,7 +127,9 @@ def _reachable(url: str) -> bool:
 
 def _check_imports(environment: Environment) -> None:
     """Raise InstallError unless torch and what the pack adds can be imported together."""
-    code = "import torch, torchvision, torchaudio, numba, rawpy, tifffile, imagecodecs, exiv2, cv2"
+    code = (
+        "import torch, torchvision, torchaudio, numba, rawpy, tifffile, imagecodecs, exiv2, cv2, xllamacpp, onnxruntime"
+    )
     command = [str(environment.python), "-I", "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, timeout=_CHECK_TIMEOUT_S, check=False)
     if done.returncode != 0:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import CancelledError, ExportError, PlanInvalidError, StillbytesError
-from . import engines, words
+from . import asking, engines, words
 from .inputs import FORMATS, SUFFIXES, Job, Wish, find_photos, plan_jobs, sort_arguments
 from .show import Status, print_error
 
@@ -84,6 +84,7 @@ def parser(program: str) -> argparse.ArgumentParser:
     add("--white-balance", choices=WHITE_BALANCE_CHOICES, default="camera", help="of a RAW file (default: camera)")
     add("--kelvin", type=float, metavar="K", help="white balance of a RAW file as a colour temperature, 2000-25000")
     add("--tint", type=float, metavar="T", help="with --kelvin: green below 0, magenta above, -150..150")
+    asking.add_options(result)
     engines.add_options(result)
     add("--overwrite", action="store_true", help="replace outputs that exist; never the photo itself")
     add("--json", action="store_true", help="print one JSON object on standard output")
@@ -109,9 +110,8 @@ def _run(arguments: argparse.Namespace, wish: Wish) -> int:
     from . import edit_report
 
     started = time.perf_counter()
-    understood = words.read(" ".join(filter(None, (wish.words, arguments.words))), arguments.plan)
-    understood = words.at_strength(understood, arguments.strength)
     photos = find_photos(wish.paths, arguments.recursive, _is_photo)
+    understood = words.at_strength(_understood(arguments, wish, photos), arguments.strength)
     several = len(photos) > 1 or any(path.is_dir() for path in wish.paths)
     as_folder = several or (arguments.output or "").endswith(_FOLDER_ENDS)
     arguments.output = Path(arguments.output) if arguments.output else None
@@ -120,8 +120,10 @@ def _run(arguments: argparse.Namespace, wish: Wish) -> int:
     if arguments.save_plan:
         words.refuse_existing(arguments.save_plan, arguments.overwrite)
     if arguments.dry_run:
+        engines.refuse_missing(arguments.segmenter, arguments.fill_model)
         _save_plan(arguments, understood.plan)
-        print(edit_report.intention(jobs, understood, arguments.save_plan, as_json=arguments.json))
+        intended = edit_report.Intended(jobs, arguments.save_plan, bool(arguments.segmenter))
+        print(edit_report.intention(intended, understood, as_json=arguments.json))
         return 0
     order = replace(order, engines=engines.load(arguments.segmenter, arguments.fill_model))
     results = _edit_all(jobs, order, arguments.json)
@@ -133,6 +135,14 @@ def _run(arguments: argparse.Namespace, wish: Wish) -> int:
     else:
         print(edit_report.closing(results, understood, seconds), end="")
     return 1 if any(result.error for result in results) else 0
+
+
+def _understood(arguments: argparse.Namespace, wish: Wish, photos: Sequence[Path]) -> words.Understood:
+    """Return what is to be done. A language model is told of the photo only where all of its plan is for that one."""
+    said = " ".join(filter(None, (wish.words, arguments.words)))
+    if arguments.llm and arguments.plan is None:
+        return asking.understand(said, arguments.llm, arguments.llm_name, photos[0] if len(photos) == 1 else None)
+    return words.read(said, arguments.plan)
 
 
 def _save_plan(arguments: argparse.Namespace, plan: EditPlan) -> None:

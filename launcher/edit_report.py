@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from ..engine.plan.apply import PlanReport
 
 
+_NAME_A_SEGMENTER = "Name a segmentation model with --segmenter, or the place: a box, a colour, the subject, the sky."
+_COMPILE = "`plan compile` makes a ComfyUI workflow of a plan; there a diffusion model does what has to be painted."
+
+
 @dataclass(frozen=True)
 class Result:
     """What became of one photo: the files that were written, or the error for which there are none."""
@@ -28,6 +32,16 @@ class Result:
     written: tuple[ExportReport, ...] = ()
     notes: tuple[str, ...] = ()
     error: StillbytesError | None = None
+
+
+@dataclass(frozen=True)
+class Intended:
+    """What a dry run would do. saved: where the plan was written. segmenters: whether models that find things are
+    named."""
+
+    jobs: Sequence[Job]
+    saved: Path | None
+    segmenters: bool
 
 
 def paragraph(result: Result) -> str:
@@ -43,7 +57,8 @@ def paragraph(result: Result) -> str:
 
 def closing(results: Sequence[Result], understood: Understood, seconds: float) -> str:
     """Return the last lines: what was asked for and not done, and the total of several photos."""
-    lines = [*left_out(results), *remarks(understood)]
+    steps = [step for result in results if result.report for step in result.report.steps]
+    lines = [*left_out(results), *_ways_out({step.reason for step in steps}), *remarks(understood)]
     if len(results) > 1:
         failed = sum(result.error is not None for result in results)
         failures = f", {failed} failed" if failed else ""
@@ -64,17 +79,28 @@ def left_out(results: Sequence[Result]) -> list[str]:
     return lines
 
 
-def intention(jobs: Sequence[Job], understood: Understood, saved: Path | None, *, as_json: bool) -> str:
-    """Return what would be done; `saved` is where the plan was written."""
+def intention(intended: Intended, understood: Understood, *, as_json: bool) -> str:
+    """Return what would be done."""
+    from ..engine.plan.abilities import why_not
     from ..engine.plan.describe import describe_plan
     from ..engine.plan.validate import plan_to_json
 
     if as_json:
-        photos = [{"photo": str(job.photo), "output": _text(job.output)} for job in jobs]
+        photos = [{"photo": str(job.photo), "output": _text(job.output)} for job in intended.jobs]
         return json.dumps({"dry_run": True, "photos": photos, **_read(understood, plan_to_json)}, ensure_ascii=False)
-    lines = [*describe_plan(understood.plan), *remarks(understood)]
-    lines += [f"{job.photo} -> {job.output or 'a preview'}" for job in jobs]
-    return "\n".join([*lines, f"Only the plan was written: {saved}." if saved else "Nothing was written."])
+    reasons = {why_not(step, intended.segmenters) for step in understood.plan.steps}
+    lines = [*describe_plan(understood.plan, intended.segmenters), *_ways_out(reasons), *remarks(understood)]
+    lines += [f"{job.photo} -> {job.output or 'a preview'}" for job in intended.jobs]
+    written = f"Only the plan was written: {intended.saved}." if intended.saved else "Nothing was written."
+    return "\n".join([*lines, written])
+
+
+def _ways_out(reasons: Collection[str]) -> list[str]:
+    """Return what this command line offers against the reasons why steps were left out."""
+    from ..engine.plan.abilities import NEEDS_GENERATOR, NEEDS_SEGMENTER
+
+    ways = {NEEDS_SEGMENTER: _NAME_A_SEGMENTER, NEEDS_GENERATOR: _COMPILE}
+    return [way for reason, way in ways.items() if reason in reasons]
 
 
 def as_json(results: Sequence[Result], understood: Understood, seconds: float) -> dict[str, Any]:

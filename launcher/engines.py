@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..engine.errors import ModelMissingError
+
 if TYPE_CHECKING:
     from ..engine.engines import Engines
 
@@ -24,6 +26,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fill-model", type=Path, metavar="PATH", help="fill what is removed with this LaMa model (needs PyTorch)"
     )
+
+
+def refuse_missing(segmenters: Sequence[Path], fill_model: Path | None) -> None:
+    """Raise ModelMissingError for the first file or folder that is not there, without loading any."""
+    for path in [*segmenters, *([] if fill_model is None else [fill_model])]:
+        if not path.exists():
+            raise ModelMissingError(f"There is no model file or folder {path}.")
 
 
 def load(segmenters: Sequence[Path], fill_model: Path | None) -> Engines:

@@ -26,7 +26,8 @@ class Pins:
 
     `torch` belongs together: torchaudio fails to import beside another torch. `pack` is what the pack adds to
     ComfyUI's own requirements, without upper bounds, so that nothing there is downgraded. `opencv` is installed only
-    where no OpenCV is: all its variants share one folder.
+    where no OpenCV is: all its variants share one folder. `models` run language models and ONNX files; they go into our
+    own environment only, since nodes do without them and say so.
     """
 
     comfyui: ComfyUIPin
@@ -35,6 +36,7 @@ class Pins:
     torch_windows_cuda_index: str
     pack: tuple[str, ...]
     opencv: str
+    models: tuple[str, ...]
 
 
 @cache
@@ -49,4 +51,5 @@ def pins() -> Pins:
         torch_windows_cuda_index=torch["windows_cuda_index"],
         pack=tuple(data["pack"]),
         opencv=data["opencv"],
+        models=tuple(data["models"]),
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..engine.errors import PlanInvalidError
-from . import words
+from . import asking, plan_compile, words
 
 _EPILOG = """\
   %(prog)s "WORDS" or PLAN.json      say what it would do; `-` reads a plan from standard input
@@ -20,6 +20,7 @@ _EPILOG = """\
   %(prog)s diff OLD NEW              say what changed from one plan to another
   %(prog)s replay PLAN PHOTO...      apply a plan to a shoot: as `edit --plan PLAN`, with its options
   %(prog)s xmp PLAN -o photo.xmp     write it as a sidecar for Lightroom, and say what that cannot hold
+  %(prog)s compile PLAN -o flow.json  write it as a ComfyUI workflow: `run flow.json --photo photo.nef` runs it
   %(prog)s print photo.xmp           what Lightroom saved in a sidecar, as a plan"""
 
 
@@ -27,7 +28,7 @@ def parser(program: str) -> argparse.ArgumentParser:
     """Return the parser of the command's arguments."""
     result = argparse.ArgumentParser(
         program,
-        usage='%(prog)s [print|explain|check|diff|replay|xmp] "WORDS" or PLAN.json [options]',
+        usage='%(prog)s [print|explain|check|diff|replay|xmp|compile] "WORDS" or PLAN.json [options]',
         description="Turn words into a plan, and print, check, compare, explain or replay plans.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -38,7 +39,9 @@ def parser(program: str) -> argparse.ArgumentParser:
     add("-o", "--output", type=Path, metavar="PLAN.json", help="write the plan")
     add("--overwrite", action="store_true", help="replace the output if it exists")
     add("--strength", type=words.percentage, default=100, metavar="PERCENT", help="of the plan, 0-150 (default: 100)")
-    add("--photo", type=Path, metavar="PHOTO", help="the photo that an XMP sidecar is for: its size and orientation")
+    add("--photo", type=Path, metavar="PHOTO", help="the photo that it is for: --llm, xmp, compile")
+    asking.add_options(result)
+    plan_compile.add_options(result)
     add("--schema", action="store_true", help="print the JSON Schema of plans")
     add("--json", action="store_true", help="print one JSON value: the plan, or what was checked or compared")
     return result
@@ -64,7 +67,9 @@ def run(arguments: argparse.Namespace) -> int:
         case "xmp":
             from . import plan_xmp
 
-            return plan_xmp.write(arguments, words.at_strength(_read(rest, arguments.photo), arguments.strength))
+            return plan_xmp.write(arguments, words.at_strength(_read(rest, arguments), arguments.strength))
+        case "compile":
+            return plan_compile.write(arguments, words.at_strength(_read(rest, arguments), arguments.strength))
         case "print" | "explain":
             return _tell(arguments, rest, as_json=arguments.json or what == "print")
         case _:
@@ -75,7 +80,7 @@ def _tell(arguments: argparse.Namespace, wish: list[str], *, as_json: bool) -> i
     from ..engine.plan.describe import describe_plan
     from ..engine.plan.validate import plan_to_text
 
-    understood = words.at_strength(_read(wish, arguments.photo), arguments.strength)
+    understood = words.at_strength(_read(wish, arguments), arguments.strength)
     if arguments.output:
         words.write(arguments.output, understood.plan, arguments.overwrite)
     remarks = words.remarks(understood)
@@ -124,13 +129,15 @@ def _diff(files: Sequence[str], as_json: bool) -> int:
     return 0
 
 
-def _read(wish: list[str], photo: Path | None) -> words.Understood:
+def _read(wish: list[str], arguments: argparse.Namespace) -> words.Understood:
     if not wish:
         raise PlanInvalidError("No words and no plan were given.", words.EXAMPLES)
     if len(wish) == 1 and wish[0].lower().endswith(".xmp"):
         from . import plan_xmp
 
-        return plan_xmp.read(Path(wish[0]), photo)
+        return plan_xmp.read(Path(wish[0]), arguments.photo)
     if len(wish) == 1 and (wish[0] == "-" or wish[0].lower().endswith(".json")):
         return words.read("", Path(wish[0]))
+    if arguments.llm:
+        return asking.understand(" ".join(wish), arguments.llm, arguments.llm_name, arguments.photo)
     return words.understand(" ".join(wish))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from comfy_api.latest import io
 
-from . import convert
+from . import convert, exact
 from .preview import render_frames, shown
 from .settings import curve_inputs, develop_settings, setting_inputs
 from .sockets import (
@@ -19,6 +20,9 @@ from .sockets import (
     preview_side_input,
 )
 from .work import work
+
+if TYPE_CHECKING:
+    from ..engine.masks.mask import Mask
 
 
 class StillbytesDevelop(io.ComfyNode):
@@ -58,8 +62,10 @@ class StillbytesDevelop(io.ComfyNode):
             from ..engine.develop.adjust import Adjust
             from ..engine.masks.refine import from_alpha
 
-            alphas = [None] * len(photos) if mask is None else convert.alphas_of(mask, len(photos))
-            masks = [None if a is None else from_alpha(a, p) for p, a in zip(photos, alphas, strict=True)]
+            masks: Sequence[Mask | None] | None = [None] * len(photos) if mask is None else exact.kept(mask, photos)
+            if masks is None:
+                alphas = convert.alphas_of(mask, len(photos))
+                masks = [from_alpha(a, p) for p, a in zip(photos, alphas, strict=True)]
             developed = tuple(p.with_edit(Adjust(settings, m)) for p, m in zip(photos, masks, strict=True))
             frames = render_frames(developed, preview_side, job)
         return io.NodeOutput(developed, convert.image_of(frames), ui=shown(frames))

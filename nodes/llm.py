@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, get_args
 import comfy.model_management as memory
 import folder_paths
 from comfy_api.latest import io, ui
-from server import PromptServer
 
 from ..engine.errors import ModelMissingError
 from ..engine.plan.llm.settings import ALL_LAYERS, KvCache, ModelSettings
@@ -54,6 +53,8 @@ def listener_of(job: Work, share: tuple[float, float], node: str, max_tokens: in
         if time.monotonic() - told[0] >= _TEXT_EVERY_S:
             told[0] = time.monotonic()
             on_wait()
+            from server import PromptServer  # ComfyUI has loaded it by then, and all its models' code with it
+
             PromptServer.instance.send_progress_text(text[-_TEXT_TAIL:], node)
 
     return Listener(on_text, on_wait)

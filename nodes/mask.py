@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from comfy_api.latest import io
 
 from .choices import MASK_TARGETS
 from .segmenters import engine_input, segmenter_input, segmenters_of
-from .selection import mask_side_input, selected, selection_outputs
+from .selection import finder, mask_side_input, selected, selection_outputs
 from .sockets import PREVIEW_SIDE, photo_or_image_input
 
 
@@ -45,9 +44,7 @@ class StillbytesPickMask(io.ComfyNode):
     def execute(
         cls, photo: Any, target: str, mask_side: int = PREVIEW_SIDE, segmenter: Any = None, engine: str = "auto"
     ) -> io.NodeOutput:
-        from ..engine.masks.resolve import resolve
         from ..engine.plan.schema import WHOLE, Region
 
         wanted = WHOLE if target == "whole" else Region(target)
-        find = partial(resolve, target=wanted, segmenters=segmenters_of(segmenter), engine=engine)
-        return selected(photo, target, find, mask_side)
+        return selected(photo, target, finder(wanted, segmenters_of(segmenter), engine), mask_side)

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from comfy_api.latest import io, ui
 
-from . import convert
+from . import convert, exact
 from .fill import FillModel, model_input, painter_of
 from .llm import listener_of, llm_input, seed_input
 from .preview import render_frames, shown
+from .segmenters import segmenter_input, segmenters_of
 from .sockets import EDIT_PLAN, PHOTO, PREVIEW_SIDE, photo_or_image_input, preview_output, preview_side_input
 from .work import work
 
 if TYPE_CHECKING:
+    import torch
+
+    from ..engine.masks.ports import Segmenters
     from ..engine.plan.schema import EditPlan
     from .convert import Frame, Photos
 
@@ -177,7 +181,30 @@ class StillbytesApplyPlan(io.ComfyNode):
                 photo_or_image_input(),
                 EDIT_PLAN.Input("plan", display_name="Plan", tooltip="From Plan Edit or Edit Plan."),
                 model_input(),
+                segmenter_input(),
                 preview_side_input(),
+                io.Int.Input(
+                    "pending_step",
+                    display_name="Pending step",
+                    optional=True,
+                    default=1,
+                    min=1,
+                    max=100,
+                    advanced=True,
+                    tooltip="Which of the steps that need a generative model the outputs prompt and pending_mask hand "
+                    "out.",
+                ),
+                io.Float.Input(
+                    "strength",
+                    display_name="Strength (%)",
+                    optional=True,
+                    default=100.0,
+                    min=0.0,
+                    max=150.0,
+                    step=5.0,
+                    tooltip="Every amount in the plan times this: 0 changes no tone or colour, 100 is the plan as it "
+                    "is. What has no amount stays: a crop, a removal.",
+                ),
             ],
             outputs=[
                 PHOTO.Output("photo", display_name="photo"),
@@ -189,25 +216,43 @@ class StillbytesApplyPlan(io.ComfyNode):
                     "one empty mask if there is no such step.",
                 ),
                 io.String.Output("report", display_name="report", tooltip="What each step did, or why it did nothing."),
+                EDIT_PLAN.Output("pending", display_name="pending", tooltip="The steps that need a generative model."),
+                io.String.Output("prompt", display_name="prompt", tooltip="What the pending step is to paint."),
+                io.Mask.Output(
+                    "pending_mask",
+                    display_name="pending_mask",
+                    tooltip="Where the pending step paints on the edited photo, for Crop for Inpaint; all 0 where "
+                    "there is no such step, or nothing was found.",
+                ),
             ],
         )
 
     @classmethod
     def execute(
-        cls, photo: Any, plan: EditPlan, fill_model: FillModel | None = None, preview_side: int = PREVIEW_SIDE
+        cls,
+        photo: Any,
+        plan: EditPlan,
+        fill_model: FillModel | None = None,
+        preview_side: int = PREVIEW_SIDE,
+        segmenter: Any = None,
+        pending_step: int = 1,
+        strength: float = 100.0,
     ) -> io.NodeOutput:
         photos = convert.photos_of(photo)
         with work(len(photos)) as job:
             from ..engine.engines import Engines
             from ..engine.plan.apply import apply_plan
+            from ..engine.plan.scale import scaled_plan
 
-            engines = Engines(painter=painter_of(fill_model))
+            plan = scaled_plan(plan, strength)
+            engines = Engines(segmenters_of(segmenter), painter_of(fill_model))
             results = [apply_plan(p, plan, job.part(index, (0.0, 0.5)), engines) for index, p in enumerate(photos)]
             edited = tuple(result for result, _ in results)
             frames = render_frames(edited, preview_side, job, (0.5, 1.0))
             masks = convert.mask_of(_step_masks(photos, edited, preview_side))
+            pending = _pending(edited, plan, pending_step, engines.segmenters, preview_side)
         report = "\n".join(line for _, steps in results for line in steps.lines())
-        return io.NodeOutput(edited, convert.image_of(frames), masks, report, ui=shown(frames, report))
+        return io.NodeOutput(edited, convert.image_of(frames), masks, report, *pending, ui=shown(frames, report))
 
 
 def _remarks(unclear: Sequence[str], notes: Sequence[str]) -> list[str]:
@@ -235,3 +280,22 @@ def _step_masks(before: Photos, after: Photos, side: int) -> list[Frame]:
         size, _ = frame_size(after[0], side)
         masks.append(np.zeros((size.height, size.width), np.float32))
     return masks
+
+
+def _pending(
+    photos: Photos, plan: EditPlan, number: int, segmenters: Segmenters, side: int
+) -> tuple[EditPlan, str, torch.Tensor]:
+    """Return the steps that are left to a generative model, and prompt and mask of the one with this number, from 1."""
+    from ..engine.develop.display import frame_size
+    from ..engine.masks.frame import render_mask
+    from ..engine.plan.pending import pending_plan, pending_steps, place_of, prompt_of
+
+    steps = pending_steps(plan)
+    if number > len(steps):
+        sizes = [frame_size(photo, side)[0] for photo in photos]
+        empty = [np.zeros((size.height, size.width), np.float32) for size in sizes]
+        return pending_plan(plan), "", convert.mask_of(empty)
+    step = steps[number - 1]
+    masks = [place_of(photo, step, segmenters) for photo in photos]
+    alphas = [render_mask(p, m, frame_size(p, side)[1]) for p, m in zip(photos, masks, strict=True)]
+    return pending_plan(plan), prompt_of(step), exact.keep(convert.mask_of(alphas), masks, photos)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from comfy_api.latest import io
 
@@ -20,9 +19,14 @@ from .segmenters import (
     segmenter_input,
     segmenters_of,
 )
-from .selection import mask_side_input, selected, selection_outputs
+from .selection import finder, mask_side_input, selected, selection_outputs
 from .sockets import PREVIEW_SIDE, SEGMENTER, photo_or_image_input
 from .work import work
+
+if TYPE_CHECKING:
+    from ..engine.masks.mask import Mask, Selection
+    from ..engine.photo import Photo
+    from ..engine.tiles import Progress
 
 _POINTS = '[{"x": 0.5, "y": 0.5}]'
 
@@ -109,13 +113,12 @@ class StillbytesSelectByText(io.ComfyNode):
     def execute(
         cls, photo: Any, text: str, segmenter: Any = None, engine: str = "auto", mask_side: int = PREVIEW_SIDE
     ) -> io.NodeOutput:
-        from ..engine.masks.resolve import resolve
         from ..engine.plan.schema import Phrase
 
         words = " ".join(text.split())
         if not 1 <= len(words) <= 200:
             raise StillbytesError("Expected 1 to 200 characters that name what to select.", "Type a few words.")
-        find = partial(resolve, target=Phrase(text=words), segmenters=segmenters_of(segmenter), engine=engine)
+        find = finder(Phrase(text=words), segmenters_of(segmenter), engine)
         return selected(photo, words, find, mask_side)
 
 
@@ -159,6 +162,15 @@ class StillbytesSelectByPoints(io.ComfyNode):
                 segmenter_input(),
                 engine_input(),
                 mask_side_input(),
+                io.String.Input(
+                    "area",
+                    display_name="Area",
+                    optional=True,
+                    default="",
+                    advanced=True,
+                    tooltip="A box in words: left, top, right, bottom as fractions of the photo, as in "
+                    "0.2, 0.1, 0.6, 0.9. Counts where no box is connected.",
+                ),
             ],
             outputs=selection_outputs(),
         )
@@ -173,11 +185,16 @@ class StillbytesSelectByPoints(io.ComfyNode):
         segmenter: Any = None,
         engine: str = "auto",
         mask_side: int = PREVIEW_SIDE,
+        area: str = "",
     ) -> io.NodeOutput:
-        from ..engine.masks.pointing import Pointing, read_box, read_points, resolve_pointing
+        from ..engine.masks.pointing import Pointing, read_area, read_box, read_points, resolve_pointing
 
-        pointing = Pointing(read_points(points), read_box(box), units == "pixel")
-        find = partial(resolve_pointing, pointing=pointing, segmenters=segmenters_of(segmenter), engine=engine)
+        placed, fractions, chosen = read_points(points), read_area(area), segmenters_of(segmenter)
+
+        def find(one: Photo, _: Progress) -> tuple[Selection, Mask]:
+            where = read_box(box) or (fractions and fractions.on(one.size))
+            return resolve_pointing(one, Pointing(placed, where, units == "pixel"), chosen, engine)
+
         return selected(photo, "thing", find, mask_side)
 
 

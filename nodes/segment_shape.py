@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from comfy_api.latest import io
@@ -12,7 +11,7 @@ from ..engine.errors import StillbytesError
 from . import convert, exact
 from .choices import GRADIENTS, MASK_COMBINATIONS, MASK_RANGES
 from .preview import shown
-from .selection import grey, mask_side_input, rendered, selected, selection_outputs
+from .selection import finder, grey, mask_side_input, rendered, selected, selection_outputs
 from .sockets import PREVIEW_SIDE, photo_or_image_input
 from .work import work
 
@@ -165,16 +164,15 @@ class StillbytesRangeMask(io.ComfyNode):
         width_deg: float = 30.0,
         **tones: float,
     ) -> io.NodeOutput:
-        from ..engine.masks.resolve import resolve
         from ..engine.plan.schema import ColorRange, LuminanceRange
 
         if kind == "colour":
             hue = ColorRange(hue_deg=hue_deg % 360, width_deg=min(max(width_deg, 1.0), 180.0))
-            return selected(photo, "colour of this hue", partial(resolve, target=hue), mask_side)
+            return selected(photo, "colour of this hue", finder(hue), mask_side)
         span = LuminanceRange(**({"low": 0.7, "high": 1.0, "feather": 0.1} | tones))
         if span.high <= span.low:
             raise StillbytesError(f"Lightest, {span.high:g}, must be above darkest, {span.low:g}.", "Move one of them.")
-        return selected(photo, "tones of this lightness", partial(resolve, target=span), mask_side)
+        return selected(photo, "tones of this lightness", finder(span), mask_side)
 
 
 class StillbytesGradientMask(io.ComfyNode):

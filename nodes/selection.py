@@ -15,10 +15,16 @@ from .work import Work, work
 
 if TYPE_CHECKING:
     from ..engine.masks.mask import Mask, Selection
+    from ..engine.masks.ports import Segmenters
     from ..engine.photo import Photo
+    from ..engine.plan.schema import Target
+    from ..engine.tiles import Progress
     from .convert import Frame, Photos
 
-    Finder = Callable[[Photo], tuple[Selection, Mask]]
+    Finder = Callable[[Photo, Progress], tuple[Selection, Mask]]
+
+_SEARCH = (0.0, 0.5)
+"""The search's part of the progress; drawing the preview is the rest."""
 
 
 def mask_side_input() -> io.Input:
@@ -49,7 +55,7 @@ def selected(photo: Any, label: str, find: Finder, mask_side: int) -> io.NodeOut
     """Return mask, confidence and report of what `find` finds in every photo, and show it in red."""
     photos = convert.photos_of(photo)
     with work(len(photos)) as job:
-        found = [find(p) for p in photos]
+        found = [_found(find, p, job.part(index, _SEARCH)) for index, p in enumerate(photos)]
         masks = [mask for _, mask in found]
         alphas, seen = rendered(photos, masks, mask_side if photo is photos else 0, job)
     report = "\n".join(_line(label, selection) for selection, _ in found)
@@ -64,8 +70,26 @@ def rendered(photos: Photos, masks: Sequence[Mask], side: int, job: Work) -> tup
 
     alphas = [render_mask(p, m, frame_size(p, side)[1]) for p, m in zip(photos, masks, strict=True)]
     small = [render_mask(p, m, frame_size(p, PREVIEW_SIDE)[1]) for p, m in zip(photos, masks, strict=True)]
-    frames = render_frames(photos, PREVIEW_SIDE, job)
+    frames = render_frames(photos, PREVIEW_SIDE, job, (_SEARCH[1], 1.0))
     return alphas, [tinted(frame, alpha) for frame, alpha in zip(frames, small, strict=True)]
+
+
+def finder(target: Target, segmenters: Segmenters | None = None, engine: str = "auto") -> Finder:
+    """Return what looks for `target` in a photo, with the built-in engines if `segmenters` is None."""
+
+    def find(photo: Photo, progress: Progress) -> tuple[Selection, Mask]:
+        from ..engine.masks.ports import BUILT_IN
+        from ..engine.masks.resolve import resolve
+
+        return resolve(photo, target, segmenters or BUILT_IN, engine, progress)
+
+    return find
+
+
+def _found(find: Finder, photo: Photo, progress: Progress) -> tuple[Selection, Mask]:
+    """Return what `find` finds; the user's wish to stop is heard before it begins, too."""
+    progress(0, 1)
+    return find(photo, progress)
 
 
 def grey(alphas: Sequence[Frame]) -> list[Frame]:

@@ -15,6 +15,7 @@ import numpy as np
 from ..errors import ModelMissingError
 from ..photo import Photo
 from ..plan.schema import BoxTarget, ColorRange, LuminanceRange, Phrase, Points, Region
+from ..tiles import Progress, no_progress
 from .clicks import cut_box, cut_clicks
 from .learned.ask import Asker, at_place
 from .learned.phrase import Wanted, read_phrases
@@ -45,6 +46,7 @@ class Search:
     view: PhotoView
     segmenters: Segmenters
     engine: str = "auto"
+    progress: Progress = no_progress
 
     def find(self, target: Sought) -> Selection:
         """Return what `target` is, over the view. Raises ModelMissingError if no engine at hand can look for it."""
@@ -74,7 +76,7 @@ class Search:
 
     @property
     def _ask(self) -> Asker:
-        return Asker(self.view, self.segmenters)
+        return Asker(self.view, self.segmenters, self.progress)
 
     def _box(self, area: Area) -> Selection:
         return cut_box(self.view.pixels, area)

@@ -117,6 +117,24 @@ def linear_gradient(shape: tuple[int, int], start: tuple[float, float], end: tup
     return _smooth(np.clip(1 - along, 0, 1).astype(np.float32))
 
 
+def rectangle(shape: tuple[int, int], start: tuple[float, float], end: tuple[float, float]) -> Alpha:
+    """Return a mask of `shape` that is 1 between `start`, the top left corner, and `end`, the bottom right one, else 0.
+
+    Points are (x, y) in fractions of the frame's width and height; a pixel that is cut is selected by its share.
+    """
+    if not (start[0] < end[0] and start[1] < end[1]):
+        raise ValueError("the rectangle ends above or left of its start")
+    down, across = (
+        np.clip(
+            np.minimum(np.arange(count) + 1, end[axis] * count) - np.maximum(np.arange(count), start[axis] * count),
+            0,
+            1,
+        )
+        for axis, count in ((1, shape[0]), (0, shape[1]))
+    )
+    return np.outer(down, across).astype(np.float32)
+
+
 def radial_gradient(
     shape: tuple[int, int], centre: tuple[float, float], radii: tuple[float, float], feather: float
 ) -> Alpha:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from ..errors import PlanInvalidError
+from ..geometry import Size
 from ..photo import Photo
 from ..plan.schema import BoxTarget, Points
 from .frame import view_point
@@ -39,6 +40,21 @@ class PlacedBox(NamedTuple):
     top: float
     right: float
     bottom: float
+
+
+class Area(NamedTuple):
+    """A box in fractions of the finished frame."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def on(self, size: Size) -> PlacedBox:
+        """Return the box on a frame of `size`."""
+        return PlacedBox(
+            self.left * size.width, self.top * size.height, self.right * size.width, self.bottom * size.height
+        )
 
 
 @dataclass(frozen=True)
@@ -78,6 +94,22 @@ def _point(entry: Any) -> PlacedPoint:
     if not isinstance(include, bool) or not np.isfinite([float(x), float(y)]).all():
         raise ValueError("a point is two finite numbers")
     return PlacedPoint(float(x), float(y), include)
+
+
+def read_area(text: str) -> Area | None:
+    """Return the box in a text "left, top, right, bottom" of fractions from 0 to 1, None for an empty text.
+
+    Raises PlanInvalidError if it is something else.
+    """
+    if not text.strip():
+        return None
+    try:
+        area = Area(*(float(part) for part in text.replace(",", " ").split()))
+    except (ValueError, TypeError) as error:
+        raise PlanInvalidError("Expected an area of four fractions.", "As in: 0.2, 0.1, 0.6, 0.9") from error
+    if not (0 <= area.left < area.right <= 1 and 0 <= area.top < area.bottom <= 1):
+        raise PlanInvalidError("Expected an area whose fractions rise from 0 to 1.", "As in: 0.2, 0.1, 0.6, 0.9")
+    return area
 
 
 def read_box(value: Any) -> PlacedBox | None:

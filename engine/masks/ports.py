@@ -13,6 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..tiles import Progress, no_progress
+
 Pixels = NDArray[np.float32]
 Alpha = NDArray[np.float32]
 
@@ -71,8 +73,11 @@ class Promptable(Protocol):
         """Return for each prompt its candidates with alpha, the best first."""
         ...
 
-    def everything(self, looked: Any, points_per_side: int = 16) -> list[Candidate]:
-        """Return the things in the view, found with a grid of points, duplicates removed, largest first."""
+    def everything(self, looked: Any, points_per_side: int = 16, progress: Progress = no_progress) -> list[Candidate]:
+        """Return the things in the view, found with a grid of points, duplicates removed, largest first.
+
+        What `progress` raises, as it does to cancel, ends the search.
+        """
         ...
 
 

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary, ref
 from ..errors import ModelMissingError
 from ..photo import Photo, Source
 from ..plan.schema import ColorRange, LuminanceRange, Phrase, Region, Target, Whole
+from ..tiles import Progress, no_progress
 from .find import ENGINES, EngineChoice, Search
 from .learned.phrase import read_phrases
 from .mask import Mask, Selection
@@ -33,41 +34,45 @@ _lock = threading.RLock()
 
 
 def resolve(
-    photo: Photo, target: Target, segmenters: Segmenters = BUILT_IN, engine: str = "auto"
+    photo: Photo,
+    target: Target,
+    segmenters: Segmenters = BUILT_IN,
+    engine: str = "auto",
+    progress: Progress = no_progress,
 ) -> tuple[Selection, Mask]:
     """Return what `target` is in `photo`, and its mask, both over the whole source (upright, uncropped).
 
     The unedited photo is looked at, turned as it is framed; the latest answers are kept per source. engine: "auto"
     takes the best of `segmenters` that can say something about the target, else the built-in engine; one of ENGINES,
     or the name of a loaded engine, is asked alone. "Nothing found" is a selection with alpha all 0, a reason and a
-    mask of 0. Raises ModelMissingError if no engine can look for the target, or the named one is not there.
+    mask of 0. `progress` is told of a search among all things, which takes long, and cancels it by raising.
+    Raises ModelMissingError if no engine can look for the target, or the named one is not there.
     """
     allowed = _narrowed(segmenters, engine)
     if isinstance(target, Whole):
         return select(photo, "whole")
     if isinstance(target, Region) and target.invert:
-        found, mask = resolve(photo, replace(target, invert=False), segmenters, engine)
+        found, mask = resolve(photo, replace(target, invert=False), segmenters, engine, progress)
         return opposite(found, mask, "The opposite.")
     if isinstance(target, Region) and target.kind == "background":
-        found, mask = resolve(photo, Region("subject"), segmenters, engine)
+        found, mask = resolve(photo, Region("subject"), segmenters, engine, progress)
         return opposite(found, mask, "Everything but the subject.")
     engines = (*allowed.promptable, *allowed.detectors, *allowed.classifiers)
     key = (target, photo.framing.orientation, engine, *(ref(e) for e in engines))
     with _lock:
         known = _known.setdefault(photo.source, OrderedDict())
         if key not in known:
-            known[key] = _look(photo, target, allowed, engine)
+            known[key] = _look(Search(photo, PhotoView.of(photo), allowed, engine, progress), target)
         known.move_to_end(key)
         while len(known) > _KEEP:
             known.popitem(last=False)
         return known[key]
 
 
-def _look(photo: Photo, target: Any, segmenters: Segmenters, engine: str) -> _Resolved:
-    view = PhotoView.of(photo)
-    found = Search(photo, view, segmenters, engine).find(target)
+def _look(search: Search, target: Any) -> _Resolved:
+    view, found = search.view, search.find(target)
     if found.engine == "built-in" and target == Region("sky"):
-        return select(photo, "sky")
+        return select(search.photo, "sky")
     if found.found and not _follows_pixels(target):
         found = replace(found, alpha=soften_edge(view.pixels, found.alpha, _EDGE_SHARE * max(view.shape)))
     alpha = view.to_source(found.alpha)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from ..masks.wording import needs_no_model
 from .schema import Adjust, Blur, Crop, Flip, Phrase, Remove, Rotate, Step, Straighten, Target
 
-_NEEDS_MODEL = "This kind of step needs a generative model; direct editing has none."
+NEEDS_GENERATOR = "This kind of step needs a generative model; direct editing has none."
 _NO_LENS = "Lens blur is not among the adjustments of direct editing."
 _NO_ANGLE = "Direct editing does not measure the horizon; say the angle, as in: straighten by 2 degrees."
-_NO_FINDER = (
+NEEDS_SEGMENTER = (
     "Finding this needs a segmentation model; the built-in engines know sky, subject, background, people, colours, "
     "tones, boxes and points."
 )
@@ -21,7 +21,7 @@ def why_not(step: Step, segmenters: bool = False) -> str:
     """
     match step:
         case Adjust() | Remove():
-            return "" if segmenters or _is_findable(step.target) else _NO_FINDER
+            return "" if segmenters or _is_findable(step.target) else NEEDS_SEGMENTER
         case Straighten():
             return _NO_ANGLE if step.angle_deg is None else ""
         case Crop() | Rotate() | Flip():
@@ -29,7 +29,7 @@ def why_not(step: Step, segmenters: bool = False) -> str:
         case Blur():
             return _NO_LENS
         case _:
-            return _NEEDS_MODEL
+            return NEEDS_GENERATOR
 
 
 def _is_findable(target: Target) -> bool:

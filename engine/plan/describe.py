@@ -64,16 +64,16 @@ _NAMES = {"sky": "the sky", "subject": "the subject", "background": "the backgro
 _ANGLES = {1: "90 degrees clockwise", 2: "180 degrees", 3: "90 degrees counterclockwise"}
 
 
-def describe_plan(plan: EditPlan) -> list[str]:
+def describe_plan(plan: EditPlan, segmenters: bool = False) -> list[str]:
     """Return one numbered line per step, for example "1. Sky: darker by 0.35 EV.".
 
-    A step that direct editing cannot carry out says so.
+    A step that direct editing cannot carry out says so; segmenters: whether a segmentation model is at hand.
     """
     if not plan.steps:
         return ["The plan has no steps: the photo stays as it is."]
     lines: list[str] = []
     for number, step in enumerate(plan.steps, 1):
-        reason = why_not(step)
+        reason = why_not(step, segmenters)
         lines.append(f"{number}. {describe_step(step)}{f' Will be left out: {reason}' if reason else ''}")
     return lines
 

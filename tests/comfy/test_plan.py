@@ -37,6 +37,18 @@ def test_a_plan_acts_on_every_photo_of_a_batch(comfy):
     assert len(run.outputs["3"]["text"][0].splitlines()) == 2
 
 
+def test_strength_scales_what_a_plan_does(comfy):
+    plan = from_json({"version": 1, "steps": [adjust("whole", exposure_ev=-1.0)]})
+
+    def grey(strength):
+        return int(pixels(comfy.images(comfy.run(PHOTO | plan | apply(strength=strength)), "3")[0])[0, 0, 1])
+
+    none, half, whole, more = (grey(strength) for strength in (0.0, 50.0, 100.0, 150.0))
+    assert none == 0x80
+    assert none > half > whole > more
+    assert comfy.rejected(PHOTO | plan | apply(strength=151.0))
+
+
 def test_without_a_masked_step_there_is_one_empty_mask(comfy):
     run = comfy.run(PHOTO | from_json({"version": 1, "steps": [adjust("whole", exposure_ev=-1.0)]}) | apply())
     (mask,) = (pixels(path) for path in comfy.images(run, "5"))

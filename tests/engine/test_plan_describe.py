@@ -60,5 +60,11 @@ def test_a_plan_is_numbered_lines():
     assert len(lines[1]) < 240
 
 
+def test_a_phrase_is_left_out_only_without_a_segmentation_model():
+    plan = parse_plan({"version": 1, "steps": [{"op": "remove", "target": {"kind": "phrase", "text": "the balloon"}}]})
+    assert "Will be left out" in describe_plan(plan)[0]
+    assert "left out" not in describe_plan(plan, segmenters=True)[0]
+
+
 def test_an_empty_plan_says_so():
     assert describe_plan(EditPlan()) == ["The plan has no steps: the photo stays as it is."]

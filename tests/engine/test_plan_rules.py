@@ -211,6 +211,8 @@ def test_people_write_as_they_like(text):
         ("take the sign out of the picture", Remove(Phrase("the sign"))),
         ("remove all people except the girl in the hat", Remove(Phrase("all people except the girl in the hat"))),
         ("remove the people", Remove(PERSON)),
+        ("remove the subject", Remove(Region("subject"))),
+        ("erase the main subject", Remove(Region("subject"))),
     ],
 )
 def test_framing_blur_and_removal(text, step):

@@ -134,6 +134,19 @@ def test_a_dry_run_says_what_it_would_do_and_writes_nothing(folder: Path, capsys
     assert set(folder.iterdir()) == before
 
 
+def test_a_dry_run_counts_on_the_models_that_are_named_and_there(folder: Path, capsys: pytest.CaptureFixture[str]):
+    command = ["edit", "a.png", "remove the balloon", "--dry-run"]
+    assert cli.main(command) == 0
+    said = capsys.readouterr().out
+    assert "Will be left out" in said
+    assert "--segmenter" in said
+    assert cli.main([*command, "--segmenter", "none.onnx"]) == 1
+    assert "There is no model file or folder none.onnx" in capsys.readouterr().err
+    (folder / "model.onnx").write_bytes(b"looked at only when it is used")
+    assert cli.main([*command, "--segmenter", "model.onnx"]) == 0
+    assert "eft out" not in capsys.readouterr().out
+
+
 def test_a_saved_plan_gives_the_same_photo_again(folder: Path):
     assert cli.main(["edit", "a.png", "warmer, more contrast", "-o", "1.png", "--save-plan", "p.json"]) == 0
     assert cli.main(["edit", "a.png", "--plan", "p.json", "-o", "2.png"]) == 0
@@ -163,7 +176,9 @@ def test_a_dry_run_may_save_the_plan_and_says_so(folder: Path, capsys: pytest.Ca
 def test_a_step_that_was_left_out_stands_in_the_last_lines(folder: Path, capsys: pytest.CaptureFixture[str]):
     words = "brighter, upscale it"
     assert cli.main(["edit", "a.png", words, "-o", "x.png"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1].startswith("Step 2 was left out: Enlarge 2 times.")
+    *_, left_out, way_out = capsys.readouterr().out.splitlines()
+    assert left_out.startswith("Step 2 was left out: Enlarge 2 times.")
+    assert "`plan compile`" in way_out
     assert cli.main(["edit", "a.png", "b.png", words, "-o", "new"]) == 0
     assert "Step 2 was left out on 2 of 2 photos: Enlarge 2 times." in capsys.readouterr().out
     assert cli.main(["edit", "a.png", words, "-o", "y.png", "--json"]) == 0

@@ -157,6 +157,99 @@ SELECT_SKY = Graph(
     picture=(2, 3),
 )
 
+SELECT_BY_TEXT = Graph(
+    "select-by-text",
+    (
+        _load(),
+        Node(
+            2,
+            "StillbytesSelectByText",
+            "What to select",
+            (440, 0),
+            (420, 540),
+            {"photo": Link(1, 0), "text": "everything blue"},
+        ),
+        Node(
+            3,
+            "StillbytesDevelop",
+            "Darken it, as a polarising filter does",
+            (920, 0),
+            (460, 1040),
+            {"photo": Link(1, 0), "mask": Link(2, 0), "exposure_ev": -0.7, "contrast": 10.0, "vibrance": 15.0},
+        ),
+        Node(
+            4,
+            "StillbytesExport",
+            "Export a 16-bit TIFF",
+            (1440, 0),
+            (380, 540),
+            {"photo": Link(3, 0), "filename_prefix": "stillbytes/%name%-selected", "format": "tiff"},
+        ),
+    ),
+    (
+        Note(
+            5,
+            (0, 600),
+            (380, 420),
+            "## Select by text\n\n"
+            "Name what you mean in **What to select**. Without a model it knows the sky, the subject, the background, "
+            "people, colours (*everything blue*: the sky without its clouds) and tones (*the highlights*).\n\n"
+            "For things, such as *the sign on the left* or *all dogs*, add *Load Segmenter* with a detector "
+            "(GroundingDINO, YOLO) or a semantic model, and connect it to **Segmenter**. A SAM model loaded beside it "
+            "draws finer outlines.",
+        ),
+    ),
+    picture=(2, 3),
+)
+
+SELECT_BY_CLICK = Graph(
+    "select-by-click",
+    (
+        _load(),
+        Node(
+            2,
+            "StillbytesSelectByPoints",
+            "Point at the balloon",
+            (440, 0),
+            (420, 620),
+            {
+                "photo": Link(1, 0),
+                "points": '[{"x": 0.56, "y": 0.39},\n {"x": 0.8, "y": 0.4, "include": false}]',
+            },
+        ),
+        Node(
+            3,
+            "StillbytesDevelop",
+            "Lift it",
+            (920, 0),
+            (460, 1040),
+            {"photo": Link(1, 0), "mask": Link(2, 0), "exposure_ev": 0.7, "shadows": 30.0, "clarity": 15.0},
+        ),
+        Node(
+            4,
+            "StillbytesExport",
+            "Export a 16-bit TIFF",
+            (1440, 0),
+            (380, 540),
+            {"photo": Link(3, 0), "filename_prefix": "stillbytes/%name%-selected", "format": "tiff"},
+        ),
+    ),
+    (
+        Note(
+            5,
+            (0, 600),
+            (380, 420),
+            "## Select by pointing\n\n"
+            "Each point in **Point at the balloon** is a place from 0, 0 (top left) to 1, 1 (bottom right). A point "
+            'with `"include": false` says what is *not* meant: here the mountain behind.\n\n'
+            "A box instead of points, or around them, goes into *Area*: left, top, right, bottom, as in "
+            "`0.38, 0.12, 0.74, 0.77`.\n\n"
+            "No model is needed. With SAM 2, SAM or EdgeTAM from *Load Segmenter* one point is mostly enough.",
+        ),
+    ),
+    picture=(2, 3),
+)
+
 EDIT_BY_WORDS = Graph(
     "edit-by-words",
     (
@@ -346,4 +439,4 @@ INPAINT_SDXL = Graph(
     picture=(2, 2),
 )
 
-GRAPHS = (DEVELOP_RAW, SELECT_SKY, EDIT_BY_WORDS, REMOVE, INPAINT_SDXL)
+GRAPHS = (DEVELOP_RAW, SELECT_SKY, SELECT_BY_TEXT, SELECT_BY_CLICK, EDIT_BY_WORDS, REMOVE, INPAINT_SDXL)

@@ -2,7 +2,15 @@ import json
 
 import pytest
 
-NAMES = ("develop-raw", "select-sky", "edit-by-words", "remove", "inpaint-sdxl")
+NAMES = (
+    "develop-raw",
+    "select-sky",
+    "select-by-text",
+    "select-by-click",
+    "edit-by-words",
+    "remove",
+    "inpaint-sdxl",
+)
 WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"}
 
 
@@ -67,6 +75,15 @@ def test_nodes_do_not_overlap_and_name_the_pack_they_come_from(forms):
             pack = "stillbytes" if node["type"].startswith("Stillbytes") else "comfy-core"
             assert node["properties"]["cnr_id"] == pack
             assert node["properties"]["ver"]
+
+
+def test_sockets_are_labelled_in_words_and_widgets_keep_their_own_labels(forms):
+    canvas, _ = forms
+    for node in canvas["nodes"]:
+        for entry in node["inputs"]:
+            if node["type"].startswith("Stillbytes"):
+                assert ("label" in entry) != ("widget" in entry), (node["type"], entry["name"])
+                assert entry.get("label", "A")[0].isupper()
 
 
 def test_a_note_tells_what_to_do(forms):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ...tiles import Progress, no_progress
 from ..clicks import cut_box
 from ..mask import Selection
 from ..ports import Alpha, Candidate, Detector, Prompt, Promptable, Segmenters
@@ -28,10 +29,11 @@ _LARGEST_PARTS = 3
 
 @dataclass(frozen=True, eq=False)
 class Asker:
-    """A photo's view and the engines that may be asked about it."""
+    """A photo's view and the engines that may be asked about it; `progress` is told of what takes long."""
 
     view: PhotoView
     segmenters: Segmenters
+    progress: Progress = no_progress
 
     def point(self, prompt: Prompt) -> Selection | None:
         """Return what a person points at."""
@@ -60,7 +62,7 @@ class Asker:
         if not self.segmenters.promptable:
             return None
         engine = self.segmenters.promptable[0]
-        things = engine.everything(self._looked(engine))
+        things = engine.everything(self._looked(engine), progress=self.progress)
         return rules.choose(wanted, things, self.view.pixels, engine.name, hint)
 
     def detect(self, wanted: Wanted) -> Selection | None:

@@ -115,7 +115,7 @@ class Removals(Fragments):
             return None
         if np.target == Region("person") and words.casefold().split()[-1] not in _EVERYBODY:
             return Remove(Phrase(words[:MAX_PHRASE]))
-        if isinstance(np.target, Region) and np.target != Region("person"):
+        if isinstance(np.target, Region) and np.target not in (Region("person"), Region("subject")):
             return None
         return None if self._is_side(words) else Remove(np.target)
 
