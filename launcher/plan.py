@@ -133,9 +133,7 @@ def _read(wish: list[str], arguments: argparse.Namespace) -> words.Understood:
     if not wish:
         raise PlanInvalidError("No words and no plan were given.", words.EXAMPLES)
     if len(wish) == 1 and wish[0].lower().endswith(".xmp"):
-        from . import plan_xmp
-
-        return plan_xmp.read(Path(wish[0]), arguments.photo)
+        return words.read_sidecar(Path(wish[0]), arguments.photo)
     if len(wish) == 1 and (wish[0] == "-" or wish[0].lower().endswith(".json")):
         return words.read("", Path(wish[0]))
     if arguments.llm:

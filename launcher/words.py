@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..engine.errors import ExportError, PlanInvalidError
+from . import sidecar
 
 if TYPE_CHECKING:
     from ..engine.plan.schema import EditPlan
@@ -38,13 +39,17 @@ def read(words: str, plan_file: Path | None) -> Understood:
         if words:
             raise PlanInvalidError("Words and --plan were both given.", "Give one of them.")
         if plan_file.suffix.lower() == ".xmp":
-            from . import plan_xmp
-
-            return plan_xmp.read(plan_file)
+            return read_sidecar(plan_file)
         return Understood(parse_plan(_read_text(plan_file)))
     if not words:
         return Understood(EditPlan())
     return understand(words)
+
+
+def read_sidecar(file: Path, photo: Path | None = None) -> Understood:
+    """Return the plan that an XMP sidecar says, and notes on what of it a plan cannot say. Raises PlanInvalidError."""
+    plan, left_out = sidecar.read(file, photo)
+    return Understood(plan, notes=left_out)
 
 
 def understand(words: str) -> Understood:

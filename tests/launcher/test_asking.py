@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from stillbytes.engine.errors import PlanInvalidError, ServerUnavailableError
+from stillbytes.engine.errors import ModelMissingError, PlanInvalidError, ServerUnavailableError
 from stillbytes.engine.models.packages import package
 from stillbytes.launcher import asking, cli
 
@@ -90,7 +90,7 @@ def test_a_model_file_is_served_or_the_package_that_serves_it_is_named(
     said = capsys.readouterr().err
     try:
         package("xllamacpp")
-    except Exception:
+    except ModelMissingError:
         assert "xllamacpp" in said
     else:
         assert tiny_llm.name in said
