@@ -3,14 +3,7 @@ import { api } from "../../scripts/api.js";
 
 const LOADER = "StillbytesLoadRaw";
 const REPORT = "report";
-const TEXT_NODES = new Set([
-  LOADER,
-  "StillbytesPickMask",
-  "StillbytesPlanEdit",
-  "StillbytesEditPlan",
-  "StillbytesApplyPlan",
-  "StillbytesExport",
-]);
+const PACK = "Stillbytes";
 
 /** Upload one file into ComfyUI's input folder and return the name that the file list gives it. */
 async function upload(file) {
@@ -91,7 +84,7 @@ app.registerExtension({
     if (node.comfyClass === LOADER) addUploader(node);
   },
   beforeRegisterNodeDef(nodeType, nodeData) {
-    if (!TEXT_NODES.has(nodeData.name)) return;
+    if (!nodeData.name.startsWith(PACK)) return;
     const onExecuted = nodeType.prototype.onExecuted;
     nodeType.prototype.onExecuted = function (message) {
       onExecuted?.apply(this, arguments);

@@ -30,6 +30,7 @@ SampleType = Literal["uint8", "uint16", "float32"]
 
 _TOE, _GAIN, _WHITE = 1.3, 2.75, 1.25
 _NORM = 1.0 - math.exp(-_GAIN * _WHITE**_TOE)
+_HOLD_COLOUR = np.float32(0.8)  # how far a colour beyond white is brought back by darkening instead of bleaching
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,10 @@ def _soften_(line: NDArray[np.float32]) -> None:
 
 @inline
 def _fit_gamut_(line: NDArray[np.float32], weights: NDArray[np.float32]) -> None:
-    """Move colours of a row (3, w) towards their own grey until no channel is below 0 or above 1."""
+    """Move colours of a row (3, w) towards their own grey until no channel is below 0 or above 1.
+
+    What is too bright for the gamut is also darkened: grey alone would bleach a bright yellow.
+    """
     zero, one, rounding = np.float32(0), np.float32(1), np.float32(4e-6)
     outside = zero
     for i in range(line.shape[1]):
@@ -167,11 +171,16 @@ def _fit_gamut_(line: NDArray[np.float32], weights: NDArray[np.float32]) -> None
             continue
         luma = min(max(weights[0] * x + weights[1] * y + weights[2] * z, zero), one)
         keep = luma / (luma - low) if low < zero else one
-        keep = min(keep, (one - luma) / (high - luma)) if high > one else keep
+        darken = one
+        if high > one:
+            darken = _HOLD_COLOUR / high + (one - _HOLD_COLOUR)
+            luma *= darken
+            high *= darken
+            keep = min(keep, (one - luma) / (high - luma)) if high > one else keep
         line[0, i], line[1, i], line[2, i] = (
-            luma + (x - luma) * keep,
-            luma + (y - luma) * keep,
-            luma + (z - luma) * keep,
+            luma + (x * darken - luma) * keep,
+            luma + (y * darken - luma) * keep,
+            luma + (z * darken - luma) * keep,
         )
 
 

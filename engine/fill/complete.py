@@ -28,7 +28,7 @@ _ROUNDS_COARSE, _ROUNDS_FINE = 14, 4
 _SHARP_COARSE, _SHARP_FINE, _SHARP_LAST = 1.0, 3.0, 60.0
 _SETTLED = 0.0005  # mean change of a round, in encoded values, after which a coarse level is left
 _RING = 2
-_LARGEST_STEP = np.float32(0.12)  # a larger one is a wrong match, whose colour must not bleed into the hole
+_LARGEST_STEP = np.float32(0.12)
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,10 @@ class Schedule(NamedTuple):
 
     def large(self, depth: int) -> bool:
         return int(np.count_nonzero(self.levels[depth].hole)) > _LARGE_PX
+
+    def reach(self, depth: int) -> int:
+        """Return how far a match is looked for around another, in px; in a large hole a quarter, and fewer samples."""
+        return max(self.options.search_px // 4, 1) if self.large(depth) else self.options.search_px
 
     def rounds(self, depth: int) -> int:
         """Return how often a level votes; coarse levels are cheap and decide about structure."""
@@ -176,7 +180,7 @@ def _settle(plan: Schedule, depth: int, values: Values, field: Field) -> tuple[V
     level, rounds, passes = plan.levels[depth], plan.rounds(depth), plan.passes(depth)
     patches = patches_of(level, values)
     coarsest = depth >= len(plan.levels) - 2
-    reach = max(level.shape) if coarsest else min(max(level.shape), plan.options.search_px)
+    reach = max(level.shape) if coarsest else min(max(level.shape), plan.reach(depth))
     trust = trust_of(level.hole)
     for turn in range(rounds):
         patches = patches._replace(codes=encoded(values))
@@ -198,6 +202,16 @@ def _sharpness(depth: int) -> float:
     return _SHARP_COARSE if depth else _SHARP_FINE
 
 
+def bounded(step: Values) -> Values:
+    """Return steps up to 0.12 as they are, larger ones drawn back to 0, which is reached at twice that size.
+
+    A larger step is not one of light: something stands at the rim that the painting does not continue, such as a
+    remnant of what was removed, and its colour must not bleed into the hole.
+    """
+    kept: Values = (step * np.clip(2 - np.abs(step) / _LARGEST_STEP, 0, 1)).astype(np.float32)
+    return kept
+
+
 def _voted(level: Level, voters: Voters, sharpness: float) -> Values:
     """Return the votes in the hole, less the smooth step between votes and picture along its rim.
 
@@ -211,6 +225,6 @@ def _voted(level: Level, voters: Voters, sharpness: float) -> Values:
     near = box.slices(Box.of(Size(level.shape[1], level.shape[0])))
     hole = level.hole[near]
     ring = (wide[near] & ~hole)[..., None]
-    step = np.clip(level.values[near] - painted[near], -_LARGEST_STEP, _LARGEST_STEP)
+    step = bounded(level.values[near] - painted[near])
     painted[near] += membrane(np.where(ring, step, np.float32(0)), ~hole)
     return np.where(level.hole[..., None], painted, level.values)

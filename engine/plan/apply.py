@@ -20,6 +20,8 @@ from .reframe import reframed
 from .schema import WHOLE, Adjust, Crop, EditPlan, Flip, Remove, Rotate, Step, Straighten, Target, has_target
 
 Outcome = Literal["done", "nothing found", "not possible"]
+_SURE = 0.5
+_UNSURE = " The built-in engine is unsure what to take: look at the result, or give a segmentation model."
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,8 @@ def _remove(photo: Photo, found: _Found, engines: Engines, progress: Progress) -
         raise
     except StillbytesError as error:
         return photo, _Found("not possible", reason=error.message)
-    return photo, replace(found, reason=f"{found.reason} {report.sentence}")
+    doubt = _UNSURE if found.engine == "built-in" and (found.confidence or 0.0) < _SURE else ""
+    return photo, replace(found, reason=f"{found.reason} {report.sentence}{doubt}")
 
 
 def _frame(photo: Photo, step: Crop | Straighten | Rotate | Flip) -> tuple[Photo, _Found]:

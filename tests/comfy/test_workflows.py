@@ -94,6 +94,31 @@ def test_select_sky_darkens_the_sky_and_leaves_the_rest(comfy, api_workflow):
         assert "sRGB" in profile_name(image.info["icc_profile"])
 
 
+def part(pixels, box):
+    """The mean of a box in fractions: left, top, right, bottom."""
+    height, width = pixels.shape[:2]
+    left, top, right, bottom = box
+    return pixels[int(top * height) : int(bottom * height), int(left * width) : int(right * width)].mean()
+
+
+BLUE, CLOUD = (0.55, 0.02, 0.75, 0.1), (0.14, 0.24, 0.18, 0.28)
+BALLOON, MOUNTAIN, MEADOW = (0.45, 0.2, 0.65, 0.45), (0.8, 0.3, 0.95, 0.5), (0.5, 0.85, 0.9, 0.95)
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "kept", "sign"),
+    [("select-by-text", BLUE, (CLOUD, MEADOW), -1), ("select-by-click", BALLOON, (BLUE, MOUNTAIN, MEADOW), 1)],
+)
+def test_what_is_named_or_pointed_at_changes_and_the_rest_stays(comfy, api_workflow, name, changed, kept, sign):
+    run = comfy.run(api_workflow(name))
+    before, after = (picture(comfy.images(run, number)[0]) for number in ("1", "3"))
+    assert sign * (part(after, changed) - part(before, changed)) > 10
+    for box in kept:
+        assert abs(part(after, box) - part(before, box)) < 1
+    (path,) = comfy.files(run, "4")
+    assert tifffile.imread(path).dtype == np.uint16
+
+
 def test_edit_by_words_does_what_the_words_say(comfy, api_workflow):
     run = comfy.run(api_workflow("edit-by-words"))
     (text,), (report,) = run.outputs["2"]["text"], run.outputs["3"]["text"]
@@ -113,7 +138,7 @@ def test_an_image_of_the_users_own_goes_through_every_workflow(comfy, api_workfl
     sky = np.linspace((90, 140, 220), (170, 200, 240), 60)[:, None].repeat(160, 1)
     ground = rng.uniform(30, 90, (60, 160, 3))
     Image.fromarray(np.vstack([sky, ground]).astype(np.uint8)).save(comfy.input / "own.jpg", quality=95)
-    for name in ("develop-raw", "select-sky", "edit-by-words"):
+    for name in ("develop-raw", "select-sky", "select-by-text", "select-by-click", "edit-by-words"):
         graph = api_workflow(name)
         graph["1"]["inputs"]["file"] = "own.jpg"
         run = comfy.run(graph)

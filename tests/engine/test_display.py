@@ -88,6 +88,15 @@ def test_baseline_exposure_brightens_a_scene_before_it_is_rendered():
     assert encode_display(grey, spec, "scene", 1.0) == pytest.approx(encode_display(grey * 2, spec, "scene"))
 
 
+def test_a_bright_yellow_that_leaves_the_gamut_stays_yellow():
+    yellow = (
+        color.decode(np.array([[[252, 206, 20]]]) / 255, "srgb") @ color.convert(color.SPACES["srgb"], color.REC2020).T
+    )
+    red, green, blue = encode_display((yellow * 1.1).astype(np.float32), OutputSpec(dtype="uint8"), "display")[0, 0]
+    assert (red, blue < 70) == (255, True)
+    assert 205 <= green <= 225
+
+
 def test_strips_are_the_frame(scene, pixel_source):
     photo = Photo(pixel_source(scene))
     spec = OutputSpec(dtype="uint16")

@@ -5,7 +5,8 @@ import pytest
 from stillbytes.engine import tiles
 from stillbytes.engine.errors import CancelledError, StillbytesError
 from stillbytes.engine.fill import patchmatch
-from stillbytes.engine.fill.complete import CompleteOptions, complete, context_of
+from stillbytes.engine.fill.complete import CompleteOptions, Schedule, bounded, complete, context_of
+from stillbytes.engine.fill.pyramid import Level
 from stillbytes.engine.geometry import Box
 
 
@@ -151,3 +152,34 @@ def test_the_context_is_a_share_of_the_hole_and_at_least_128_px():
     hole[900:1000, 1500:1900] = True
     assert context_of(hole, 1.0) == Box(1100, 500, 2300, 1400)
     assert context_of(hole, 0.1) == Box(1372, 772, 2028, 1128)
+
+
+def test_a_remnant_beside_the_hole_does_not_colour_it():
+    rows, _ = np.indices((120, 160))
+    sky = np.stack([0.35 + 0.001 * rows, 0.5 + 0.0008 * rows, 0.7 + 0.0004 * rows], axis=2)
+    sky = (sky + np.random.default_rng(3).normal(0, 0.006, sky.shape)).astype(np.float32)
+    blank, hole = holed(sky, (50, 40, 110, 80))
+    blank[37:40, 60:100] = [0.95, 0.5, 0.1]
+    filled = complete(blank, hole)
+    inner = np.zeros_like(hole)
+    inner[50:78, 52:108] = True
+    np.testing.assert_allclose(filled[inner].mean(axis=0), sky[inner].mean(axis=0), atol=0.007)
+
+
+def test_small_steps_are_kept_and_large_ones_are_not_carried():
+    steps = np.array([0, 0.05, 0.12, 0.18, 0.24, 0.7], np.float32)
+    kept = np.array([0, 0.05, 0.12, 0.09, 0, 0], np.float32)
+    np.testing.assert_allclose(bounded(steps), kept, atol=1e-6)
+    np.testing.assert_allclose(bounded(-steps), -kept, atol=1e-6)
+
+
+def test_large_holes_are_searched_nearer():
+    values = np.zeros((400, 400, 4), np.float32)
+    allowed = np.ones((400, 400), bool)
+    small, large = (np.zeros((400, 400), bool) for _ in range(2))
+    small[:100, :100] = large[:350, :350] = True
+    plans = [
+        Schedule.of(CompleteOptions(search_px=64), [Level(values, hole, allowed)], tiles.no_progress)
+        for hole in (small, large)
+    ]
+    assert [plan.reach(0) for plan in plans] == [64, 16]

@@ -4,7 +4,7 @@ import gc
 
 import numpy as np
 import pytest
-from stillbytes.engine.errors import ModelMissingError
+from stillbytes.engine.errors import CancelledError, ModelMissingError
 from stillbytes.engine.framing import Framing
 from stillbytes.engine.masks import resolve as module
 from stillbytes.engine.masks.frame import render_mask
@@ -20,6 +20,7 @@ from stillbytes.engine.plan.schema import (
     Points,
     Region,
 )
+from stillbytes.engine.tiles import no_progress
 
 
 @pytest.fixture
@@ -105,7 +106,8 @@ class Colors:
             answers.append([Candidate(box, 0.95, alpha=mask.astype(np.float32))])
         return answers
 
-    def everything(self, looked, points_per_side=16):
+    def everything(self, looked, points_per_side=16, progress=no_progress):
+        progress(0, points_per_side**2)
         at = (np.arange(4) + 0.5) / 4
         from stillbytes.engine.masks.ports import Click, Prompt
 
@@ -246,6 +248,23 @@ def test_an_engine_may_be_named_by_its_kind_or_its_name(photo):
     segmenters = Segmenters((), (), (Classes(),))
     for engine in ("semantic", "classes"):
         assert resolve(photo, Region("sky"), segmenters, engine)[0].engine == "classes"
+
+
+@pytest.mark.parametrize("target", [Region("sky"), Region("subject", invert=True), Region("background")])
+def test_a_search_among_all_things_tells_its_progress_and_can_be_cancelled(photo, target):
+    told = []
+    segmenters = Segmenters(promptable=(Colors(),))
+    first, _ = resolve(photo, target, segmenters, "sam", lambda done, total: told.append((done, total)))
+    assert told == [(0, 256)]
+
+    def stop(done, total):
+        raise CancelledError("Stopped.")
+
+    other = Segmenters(promptable=(Colors(),))
+    with pytest.raises(CancelledError):
+        resolve(photo, target, other, "sam", stop)
+    again, _ = resolve(photo, target, other, "sam")
+    assert np.array_equal(again.alpha, first.alpha)
 
 
 @pytest.mark.parametrize("engine", ["sam", "detector", "nobody"])

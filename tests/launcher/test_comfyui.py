@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,17 @@ def test_the_python_can_be_given_by_the_environment(user_home: Path, monkeypatch
     assert chosen_python(None) == Path(sys.executable)
     with pytest.raises(InstallError, match="no Python at"):
         chosen_python(tmp_path / "python")
+
+
+@pytest.mark.parametrize("part", ["torch", "pack", "models"])
+def test_another_pin_is_another_environment(user_home: Path, monkeypatch: pytest.MonkeyPatch, part: str):
+    before = comfyui.comfyui_environment().folder
+    other = replace(pins(), **{part: ("something-else==1.0",)})
+    monkeypatch.setattr(comfyui, "pins", lambda: other)
+    assert comfyui.comfyui_environment().folder != before
+
+
+def test_what_runs_models_is_pinned_at_the_versions_that_are_tested(repo_root: Path):
+    tested = (repo_root / "launcher" / "requirements-dev.txt").read_text(encoding="utf-8").splitlines()
+    assert pins().models
+    assert set(pins().models) <= set(tested)

@@ -56,6 +56,12 @@ def _load(number: int = 1) -> Node:
     return Node(number, "StillbytesLoadRaw", "Load RAW", (0, 0), (380, 540), {"file": SAMPLE})
 
 
+def _tiff(number: int, left: int, photo: Link, done: str) -> Node:
+    """The node that writes the photo, `left` px from the left; `done` ends the file's name."""
+    inputs = {"photo": photo, "filename_prefix": f"stillbytes/%name%-{done}", "format": "tiff"}
+    return Node(number, "StillbytesExport", "Export a 16-bit TIFF", (left, 0), (380, 540), inputs)
+
+
 def _ellipse(number: int, title: str, position: tuple[int, int], ellipse: tuple[float, float, float, float]) -> Node:
     """A hard mask of an ellipse: its centre and radii, x and y, in fractions of the photo."""
     names = ("start_x", "start_y", "radius_x", "radius_y")
@@ -84,19 +90,7 @@ DEVELOP_RAW = Graph(
                 "clarity": 15.0,
             },
         ),
-        Node(
-            3,
-            "StillbytesExport",
-            "Export a 16-bit TIFF",
-            (960, 0),
-            (380, 540),
-            {
-                "photo": Link(2, 0),
-                "filename_prefix": "stillbytes/%name%-developed",
-                "format": "tiff",
-                "bit_depth": "16",
-            },
-        ),
+        _tiff(3, 960, Link(2, 0), "developed"),
     ),
     (
         Note(
@@ -177,14 +171,7 @@ SELECT_BY_TEXT = Graph(
             (460, 1040),
             {"photo": Link(1, 0), "mask": Link(2, 0), "exposure_ev": -0.7, "contrast": 10.0, "vibrance": 15.0},
         ),
-        Node(
-            4,
-            "StillbytesExport",
-            "Export a 16-bit TIFF",
-            (1440, 0),
-            (380, 540),
-            {"photo": Link(3, 0), "filename_prefix": "stillbytes/%name%-selected", "format": "tiff"},
-        ),
+        _tiff(4, 1440, Link(3, 0), "selected"),
     ),
     (
         Note(
@@ -214,7 +201,7 @@ SELECT_BY_CLICK = Graph(
             (420, 620),
             {
                 "photo": Link(1, 0),
-                "points": '[{"x": 0.56, "y": 0.39},\n {"x": 0.8, "y": 0.4, "include": false}]',
+                "points": '[{"x": 0.56, "y": 0.39}, {"x": 0.8, "y": 0.4, "include": false}]',
             },
         ),
         Node(
@@ -225,14 +212,7 @@ SELECT_BY_CLICK = Graph(
             (460, 1040),
             {"photo": Link(1, 0), "mask": Link(2, 0), "exposure_ev": 0.7, "shadows": 30.0, "clarity": 15.0},
         ),
-        Node(
-            4,
-            "StillbytesExport",
-            "Export a 16-bit TIFF",
-            (1440, 0),
-            (380, 540),
-            {"photo": Link(3, 0), "filename_prefix": "stillbytes/%name%-selected", "format": "tiff"},
-        ),
+        _tiff(4, 1440, Link(3, 0), "selected"),
     ),
     (
         Note(
@@ -259,25 +239,11 @@ EDIT_BY_WORDS = Graph(
             "StillbytesPlanEdit",
             "What to change",
             (440, 0),
-            (420, 360),
+            (420, 480),
             {"words": "darken the sky a little, warm it up, lift the shadows on the subject"},
         ),
-        Node(
-            3,
-            "StillbytesApplyPlan",
-            "Do it",
-            (920, 0),
-            (480, 620),
-            {"photo": Link(1, 0), "plan": Link(2, 0)},
-        ),
-        Node(
-            4,
-            "StillbytesExport",
-            "Export a 16-bit TIFF",
-            (1460, 0),
-            (380, 540),
-            {"photo": Link(3, 0), "filename_prefix": "stillbytes/%name%-edited", "format": "tiff"},
-        ),
+        Node(3, "StillbytesApplyPlan", "Do it", (920, 0), (480, 620), {"photo": Link(1, 0), "plan": Link(2, 0)}),
+        _tiff(4, 1460, Link(3, 0), "edited"),
     ),
     (
         Note(
@@ -308,14 +274,7 @@ REMOVE = Graph(
             {"first": Link(2, 0), "second": Link(3, 0), "how": "add"},
         ),
         Node(5, "StillbytesFill", "Remove them", (920, 0), (460, 620), {"photo": Link(1, 0), "mask": Link(4, 0)}),
-        Node(
-            6,
-            "StillbytesExport",
-            "Export a 16-bit TIFF",
-            (1440, 0),
-            (380, 540),
-            {"photo": Link(5, 0), "filename_prefix": "stillbytes/%name%-removed", "format": "tiff"},
-        ),
+        _tiff(6, 1440, Link(5, 0), "removed"),
     ),
     (
         Note(
@@ -414,14 +373,7 @@ INPAINT_SDXL = Graph(
             (440, 620),
             {"crop": Link(3, 2), "image": Link(10, 0)},
         ),
-        Node(
-            12,
-            "StillbytesExport",
-            "Export a 16-bit TIFF",
-            (2240, 0),
-            (380, 540),
-            {"photo": Link(11, 0), "filename_prefix": "stillbytes/%name%-painted", "format": "tiff"},
-        ),
+        _tiff(12, 2240, Link(11, 0), "painted"),
     ),
     (
         Note(
