@@ -86,9 +86,11 @@ def test_a_model_file_that_is_not_there_is_one_sentence(folder: Path, capsys: py
 def test_a_model_file_is_served_or_the_package_that_serves_it_is_named(
     folder: Path, tiny_llm: Path, capsys: pytest.CaptureFixture[str]
 ):
-    assert cli.main(["plan", "darker", "--llm", str(tiny_llm)]) == 1
-    said = capsys.readouterr().err
-    if importlib.util.find_spec("xllamacpp"):
-        assert tiny_llm.name in said
+    status = cli.main(["plan", "darker", "--llm", str(tiny_llm)])
+    said = capsys.readouterr()
+    if importlib.util.find_spec("xllamacpp") is None:
+        assert (status, "xllamacpp" in said.err) == (1, True)
+    elif status == 0:  # random weights write some plan or other, or one without steps
+        assert said.out.startswith("1. ")
     else:
-        assert "xllamacpp" in said
+        assert (status, tiny_llm.name in said.err) == (1, True)
