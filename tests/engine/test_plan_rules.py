@@ -393,7 +393,8 @@ def test_any_two_known_words_after_a_wish_come_to_an_end():
     pairs = [(first, second) for first in classes.values() for second in classes.values()]
     alone = [(first, "") for first in classes.values()]
     for first, second in [*alone, *random.Random(4).sample(pairs, 400)]:  # noqa: S311
-        plan_from_words(f"make the contrast {first} {second}")
+        plan = plan_from_words(f"make the contrast {first} {second}").plan
+        assert parse_plan(plan_to_text(plan)) == plan
 
 
 def test_the_same_words_give_the_same_plan():
