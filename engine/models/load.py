@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..errors import ModelMissingError, ModelReadError
-from .packages import package, torch
+from .packages import how_to_install, package, torch
 
 _SAFE_TORCH = (2, 6)
 _CONFIG_LIMIT_BYTES = 4 << 20
@@ -162,7 +162,7 @@ def _load(name: str, architecture: str, folder: Path | None, options: Mapping[st
         lacking = re.search(r"requires the (\w+) library", str(error))
         raise ModelMissingError(
             f"{name}: {architecture} needs a Python package that is not installed ({_first_line(error)}).",
-            f"Install it with: python -m pip install {lacking[1]}" if lacking else "",
+            how_to_install(lacking[1]) if lacking else "",
         ) from error
     except (RuntimeError, ValueError, OSError, TypeError, LookupError, AttributeError, damaged) as error:
         raise ModelReadError(f"{name}: it does not load as {architecture}: {_first_line(error)}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from functools import cache
 from typing import Any
 
@@ -10,12 +11,13 @@ from ..errors import ModelMissingError
 
 _HINTS = {
     "torch": "ComfyUI's environment has it; outside ComfyUI install it from https://pytorch.org.",
-    "transformers": "ComfyUI's environment has it; elsewhere: python -m pip install transformers",
-    "safetensors": "ComfyUI's environment has it; elsewhere: python -m pip install safetensors",
-    "spandrel": "ComfyUI's environment has it; elsewhere: python -m pip install spandrel",
-    "onnxruntime": "Install it with: python -m pip install onnxruntime",
-    "ultralytics": "Install it (its licence is AGPL-3.0) with: python -m pip install ultralytics",
+    "ultralytics": "Its licence is AGPL-3.0. {}",
 }
+
+
+def how_to_install(name: str) -> str:
+    """Return the command that installs a package into the Python that runs here, which need not be the user's own."""
+    return f'Install it with: "{sys.executable}" -m pip install {name}'
 
 
 @cache
@@ -28,7 +30,7 @@ def package(name: str) -> Any:
         if isinstance(error, ModuleNotFoundError) and error.name == top:
             raise ModelMissingError(
                 f"This model needs the Python package {top}, which is not installed.",
-                _HINTS.get(top, f"Install it with: python -m pip install {top}"),
+                _HINTS.get(top, "{}").format(how_to_install(top)),
             ) from error
         raise ModelMissingError(f"The Python package {top} does not load here: {error}.") from error
 

@@ -285,7 +285,7 @@ def test_without_onnxruntime_the_message_says_what_to_install(monkeypatch, tmp_p
             load_yolo(tmp_path / "a.onnx")
     finally:
         package.cache_clear()
-    assert error.value.hint == "Install it with: python -m pip install onnxruntime"
+    assert error.value.hint == f'Install it with: "{sys.executable}" -m pip install onnxruntime'
 
 
 def test_words_that_name_no_class_do_not_run_the_network(view):

@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import sys
 import zipfile
 
 import pytest
@@ -224,4 +225,4 @@ def test_a_package_that_an_architecture_needs_is_named(folder, monkeypatch):
     monkeypatch.setattr(load.package("transformers"), "Needy", Needy, raising=False)
     with pytest.raises(ModelMissingError, match="Needy needs a Python package") as caught:
         load_folder(folder, "Needy")
-    assert caught.value.hint == "Install it with: python -m pip install timm"
+    assert caught.value.hint == f'Install it with: "{sys.executable}" -m pip install timm'

@@ -1,5 +1,7 @@
 """SAM, SlimSAM and EdgeTAM: folders and original checkpoints."""
 
+import sys
+
 import numpy as np
 import pytest
 from stillbytes.engine.errors import ModelMissingError, ModelReadError
@@ -155,7 +157,7 @@ def test_edgetam_needs_timm_and_says_so(tmp_path):
     save_file({"a": torch.zeros(3)}, tmp_path / "model.safetensors")
     with pytest.raises(ModelMissingError, match="timm") as caught:
         load_tiny(tmp_path)
-    assert caught.value.hint == "Install it with: python -m pip install timm"
+    assert caught.value.hint == f'Install it with: "{sys.executable}" -m pip install timm'
 
 
 def test_a_backbone_that_would_be_looked_up_on_the_network_is_refused(tmp_path):

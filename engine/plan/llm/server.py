@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ModelMissingError, ModelReadError, ServerUnavailableError
+from ...models.packages import how_to_install
 from .settings import ModelSettings
 
 _POLL_S = 0.05
@@ -101,7 +102,7 @@ class ChildServer:
             package = "llama-cpp-python" if settings.backend == "llama-cpp-python" else "xllamacpp"
             raise ModelMissingError(
                 f"Running a language model needs the Python package {package}, which is not installed.",
-                f"Install it with: python -m pip install {package}",
+                how_to_install(package),
             )
         if "error" in answer:
             reason = f"{answer['error']}{self._last_words()}"
