@@ -7,11 +7,13 @@ interpolated, while the guide itself is read at full resolution: the result has 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from .geometry import Box, Grid, Size
-from .jit import kernel
+from .jit import inline, kernel
 
 Plane = NDArray[np.float32]
 
@@ -77,28 +79,40 @@ def read_positions(start: int, stop: int, axis: tuple[float, float], source: int
     return np.clip(centres * (small / source) - 0.5, 0.0, small - 1.0).astype(np.float32)
 
 
+@inline
+def _spread(row: Plane, columns: Plane, line: Plane) -> None:
+    """Fill `line` with a small image's row at `columns`, linear."""
+    last = row.shape[0] - 1
+    for i in range(line.shape[0]):
+        left = int(columns[i])
+        line[i] = row[left] + (row[min(left + 1, last)] - row[left]) * (columns[i] - np.float32(left))
+
+
 @kernel
-def _interpolate(planes: NDArray[np.float32], rows: Plane, columns: Plane, out: NDArray[np.float32]) -> None:
-    """Fill out (n, h, w) with planes (n, small_h, small_w) at `rows` x `columns`, bilinear."""
-    last_row, last_column = planes.shape[1] - 1, planes.shape[2] - 1
-    line = np.empty(planes.shape[2], np.float32)
-    for j in range(rows.shape[0]):
+def _interpolate(plane: Plane, rows: Plane, columns: Plane, out: Plane) -> None:
+    """Fill `out` with a small plane at `rows` x `columns`, bilinear; a small row is spread once."""
+    upper, lower = np.empty(out.shape[1], np.float32), np.empty(out.shape[1], np.float32)
+    held = -2
+    for j in range(out.shape[0]):
         top = int(rows[j])
-        bottom = min(top + 1, last_row)
-        fy = rows[j] - np.float32(top)
-        for n in range(planes.shape[0]):
-            for i in range(line.shape[0]):
-                line[i] = planes[n, top, i] + (planes[n, bottom, i] - planes[n, top, i]) * fy
-            for i in range(columns.shape[0]):
-                left = int(columns[i])
-                fx = columns[i] - np.float32(left)
-                out[n, j, i] = line[left] + (line[min(left + 1, last_column)] - line[left]) * fx
+        if top != held:
+            if top == held + 1:
+                upper[:] = lower
+            else:
+                _spread(plane[top], columns, upper)
+            _spread(plane[min(top + 1, plane.shape[0] - 1)], columns, lower)
+            held = top
+        line, share = out[j], rows[j] - np.float32(top)
+        for i in range(line.shape[0]):
+            line[i] = upper[i] + (lower[i] - upper[i]) * share
 
 
-def interpolate(planes: NDArray[np.float32], box: Box, grid: Grid, source: Size) -> NDArray[np.float32]:
-    """Return `planes` (n, small_h, small_w), which cover the source, at the px of `box` on `grid`: (n, h, w)."""
-    rows = read_positions(box.top, box.bottom, (grid.top, grid.step_y), source.height, planes.shape[1])
-    columns = read_positions(box.left, box.right, (grid.left, grid.step_x), source.width, planes.shape[2])
-    out = np.empty((planes.shape[0], box.height, box.width), np.float32)
-    _interpolate(planes, rows, columns, out)
+def interpolate(planes: Sequence[Plane] | Plane, box: Box, grid: Grid, source: Size) -> NDArray[np.float32]:
+    """Return planes, (small_h, small_w) each, which cover the source, at the px of `box` on `grid`: (n, h, w)."""
+    height, width = planes[0].shape
+    rows = read_positions(box.top, box.bottom, (grid.top, grid.step_y), source.height, height)
+    columns = read_positions(box.left, box.right, (grid.left, grid.step_x), source.width, width)
+    out = np.empty((len(planes), box.height, box.width), np.float32)
+    for plane, target in zip(planes, out, strict=True):
+        _interpolate(plane, rows, columns, target)
     return out

@@ -14,6 +14,7 @@ import hashlib
 import os
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import cache
@@ -22,6 +23,7 @@ from typing import Any, ClassVar, ParamSpec, TypeVar, cast
 
 import numba
 from numba.core import caching
+from numba.core.runtime import nrt
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -66,6 +68,15 @@ def _open_cache() -> Path:
 
 
 @cache
+def _make_writable(folder: str) -> None:
+    """Make the folder of a package's machine code and try to write there, once. Raises OSError if that fails."""
+    _open_cache()
+    os.makedirs(folder, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+
+
+@cache
 def _source_digest() -> str:
     digest = hashlib.sha256(numba.__version__.encode())
     root = Path(__file__).parent
@@ -97,8 +108,7 @@ class _Locator(caching._CacheLocator):  # pyright: ignore[reportPrivateUsage]
     def from_function(cls, py_func: Callable[..., object], py_file: str) -> _Locator | None:
         locator = cls(py_func)
         try:
-            _open_cache()
-            locator.ensure_cache_path()
+            _make_writable(locator.get_cache_path())
         except OSError:
             return None
         return locator
@@ -110,6 +120,13 @@ class _CacheImpl(caching.CompileResultCacheImpl):
 
 class _Cache(caching.FunctionCache):
     _impl_class = _CacheImpl
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return a kernel's machine code from disk. It needs numba's run time, but not the quarter of a second that
+        numba takes to register how Python is compiled; where there is none on disk, the compiler does that itself."""
+        nrt.rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
 
 
 def kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .errors import PhotoReadError
 from .photo import Photo
-from .raster.source import IMAGE_SUFFIXES, open_image
+from .raster.formats import IMAGE_SUFFIXES
 from .raw.formats import RAW_SUFFIXES, is_raw
 from .raw.source import RawOptions, open_raw
 
@@ -24,4 +24,6 @@ def open_photo(path: Path, options: RawOptions | None = None) -> Photo:
         raise PhotoReadError(f"{path.name}: this is not a file", "Name a photo.")
     if is_raw(path):
         return Photo(open_raw(path, options or RawOptions()))
+    from .raster.source import open_image  # its readers take a while to load, and a RAW file needs none of them
+
     return Photo(open_image(path))

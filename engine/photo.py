@@ -125,13 +125,11 @@ def read_parallel(source: Source, box: Box, grid: Grid) -> Pixels:
 @kernel
 def _luminance(pixels: Pixels, out: Pixels) -> None:
     for j in range(pixels.shape[0]):
-        for i in range(pixels.shape[1]):
-            luma = (
-                np.float32(0.2627) * pixels[j, i, 0]
-                + np.float32(0.6780) * pixels[j, i, 1]
-                + np.float32(0.0593) * pixels[j, i, 2]
-            )
-            out[j, i] = fastmath.cbrt(luma)
+        row, line = pixels[j], out[j]
+        for i in range(line.shape[0]):
+            line[i] = np.float32(0.2627) * row[i, 0] + np.float32(0.6780) * row[i, 1] + np.float32(0.0593) * row[i, 2]
+        for i in range(line.shape[0]):
+            line[i] = fastmath.cbrt(line[i])
 
 
 def luminance(pixels: Pixels) -> Pixels:
@@ -191,15 +189,20 @@ class Photo:
         self, box: Box, scale: float, keep: Callable[[Box, Pixels], None], progress: Progress = no_progress
     ) -> None:
         """Render `box` tile by tile in the engine's threads; `keep(tile, pixels)` is called in those threads."""
+        tile_of = self.tile_renderer(box, scale)
+        for_each(lambda tile: keep(tile, tile_of(tile)), list(split(box)), progress)
+
+    def tile_renderer(self, box: Box, scale: float) -> Callable[[Box], Pixels]:
+        """Return a function that renders any tile inside `box`; it may be called from many threads at once."""
         placed = self.framing.place(self.source.size, self._checked(box, scale))
         to_frame = self.framing.to_frame(self.source.size)
         _ = self._seen  # computed here, not in a worker thread
 
-        def task(tile: Box) -> None:
+        def render(tile: Box) -> Pixels:
             pixels = self._render_source(placed.source_box(tile), placed.grid, to_frame)
-            keep(tile, placed.finish(pixels, tile))
+            return placed.finish(pixels, tile)
 
-        for_each(task, list(split(box)), progress)
+        return render
 
     def _checked(self, box: Box, scale: float) -> Size:
         """Return the size of the frame at `scale`. Raises ValueError if scale or box are not possible."""

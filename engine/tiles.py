@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from functools import cache
 from typing import Protocol, TypeVar
 
@@ -48,6 +49,41 @@ def pool() -> ThreadPoolExecutor:
 def in_worker() -> bool:
     """True in a thread of the pool."""
     return threading.current_thread().name.startswith("stillbytes")
+
+
+def in_order(groups: Iterable[Sequence[Callable[[], object]]], ahead: int) -> Generator[None]:
+    """Call the tasks of each group in the pool; yield once per group, in order, as soon as all of it is done.
+
+    While the caller works on a group, the tasks of the next `ahead` groups run. The first error is raised where its
+    group would have come. When the iterator is closed, what has not started never will, and the rest has ended.
+    """
+    if in_worker():
+        for group in groups:
+            for task in group:
+                task()
+            yield
+        return
+    waiting: deque[list[Future[object]]] = deque()
+    try:
+        for group in groups:
+            waiting.append([pool().submit(task) for task in group])
+            if len(waiting) > ahead:
+                yield from _finished(waiting)
+        while waiting:
+            yield from _finished(waiting)
+    finally:
+        left = [future for group in waiting for future in group]
+        for future in left:
+            future.cancel()
+        wait(left)
+
+
+def _finished(waiting: deque[list[Future[object]]]) -> Generator[None]:
+    """Wait for the first group, yield, and take it away."""
+    for future in waiting[0]:
+        future.result()
+    waiting.popleft()
+    yield
 
 
 def for_each(task: Callable[[_T], object], items: list[_T], progress: Progress = no_progress) -> None:

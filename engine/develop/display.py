@@ -9,10 +9,11 @@ the way to white. A source that was rendered for a screen already passes unchang
 from __future__ import annotations
 
 import math
-import queue
-import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -23,13 +24,14 @@ from ..color import REC2020, SPACES, Profile, Transfer, convert, to_xyz
 from ..geometry import Box, Size
 from ..jit import inline, kernel
 from ..photo import Photo, Pixels
-from ..tiles import Progress, no_progress
+from ..tiles import TILE_HEIGHT, Progress, in_order, no_progress, split
 
 Rendering = Literal["standard", "linear"]
 SampleType = Literal["uint8", "uint16", "float32"]
 
 _TOE, _GAIN, _WHITE = 1.3, 2.75, 1.25
 _NORM = 1.0 - math.exp(-_GAIN * _WHITE**_TOE)
+_BANDS_AHEAD = 2
 _HOLD_COLOUR = np.float32(0.8)  # how far a colour beyond white is brought back by darkening instead of bleaching
 
 
@@ -137,18 +139,22 @@ def _to_output_(line: NDArray[np.float32], matrix: NDArray[np.float32]) -> None:
 @inline
 def _soften_(line: NDArray[np.float32]) -> None:
     """Compress very saturated colours of a row (3, w) towards the inside of the gamut."""
-    reach = np.float32(0)
-    for i in range(line.shape[1]):
-        low = min(min(line[0, i], line[1, i]), line[2, i])
-        high = max(max(line[0, i], line[1, i]), line[2, i])
-        reach = max(reach, np.float32(0.15) * high - low)
-    if reach <= np.float32(0):
+    r, g, b = line[0], line[1], line[2]
+    saturated = 0  # counted, because LLVM vectorises a sum of integers and no search
+    for i in range(r.shape[0]):
+        low, high = min(min(r[i], g[i]), b[i]), max(max(r[i], g[i]), b[i])
+        saturated += np.int32(np.float32(0.15) * high > low)
+    if saturated == 0:
         return
-    for i in range(line.shape[1]):
-        high = max(max(max(line[0, i], line[1, i]), line[2, i]), np.float32(1e-9))
+    for i in range(r.shape[0]):
+        x, y, z = r[i], g[i], b[i]
+        high = max(max(max(x, y), z), np.float32(1e-9))
         per_high = np.float32(1) / high
-        for c in range(3):
-            line[c, i] = _soft_gamut(line[c, i], high, per_high)
+        r[i], g[i], b[i] = (
+            _soft_gamut(x, high, per_high),
+            _soft_gamut(y, high, per_high),
+            _soft_gamut(z, high, per_high),
+        )
 
 
 @inline
@@ -158,30 +164,26 @@ def _fit_gamut_(line: NDArray[np.float32], weights: NDArray[np.float32]) -> None
     What is too bright for the gamut is also darkened: grey alone would bleach a bright yellow.
     """
     zero, one, rounding = np.float32(0), np.float32(1), np.float32(4e-6)
-    outside = zero
-    for i in range(line.shape[1]):
-        low = min(min(line[0, i], line[1, i]), line[2, i])
-        outside = max(outside, max(-low, max(max(line[0, i], line[1, i]), line[2, i]) - one))
-    if outside <= rounding:
+    r, g, b = line[0], line[1], line[2]
+    outside = 0
+    for i in range(r.shape[0]):
+        low, high = min(min(r[i], g[i]), b[i]), max(max(r[i], g[i]), b[i])
+        outside += np.int32(max(-low, high - one) > rounding)
+    if outside == 0:
         return
-    for i in range(line.shape[1]):
-        x, y, z = line[0, i], line[1, i], line[2, i]
+    for i in range(r.shape[0]):
+        x, y, z = r[i], g[i], b[i]
         low, high = min(min(x, y), z), max(max(x, y), z)
-        if low >= -rounding and high <= one + rounding:
-            continue
+        inside = (low >= -rounding) & (high <= one + rounding)
         luma = min(max(weights[0] * x + weights[1] * y + weights[2] * z, zero), one)
         keep = luma / (luma - low) if low < zero else one
-        darken = one
-        if high > one:
-            darken = _HOLD_COLOUR / high + (one - _HOLD_COLOUR)
-            luma *= darken
-            high *= darken
-            keep = min(keep, (one - luma) / (high - luma)) if high > one else keep
-        line[0, i], line[1, i], line[2, i] = (
-            luma + (x * darken - luma) * keep,
-            luma + (y * darken - luma) * keep,
-            luma + (z * darken - luma) * keep,
-        )
+        darken = _HOLD_COLOUR / high + (one - _HOLD_COLOUR) if high > one else one
+        luma *= darken
+        high *= darken
+        keep = min(keep, (one - luma) / (high - luma)) if high > one else keep
+        r[i] = x if inside else luma + (x * darken - luma) * keep
+        g[i] = y if inside else luma + (y * darken - luma) * keep
+        b[i] = z if inside else luma + (z * darken - luma) * keep
 
 
 @inline
@@ -286,40 +288,28 @@ def photo_strips(
 
     The next strips are computed while the caller works on the one it was given. Closing the iterator stops the work.
     """
-    frame = photo.size_at(frame_scale)
-    boxes = [Box(0, top, frame.width, min(top + rows, frame.height)) for top in range(0, frame.height, rows)]
-    ready: queue.Queue[NDArray[Any] | BaseException] = queue.Queue(maxsize=1)
-    stop = threading.Event()
+    whole = Box.of(photo.size_at(frame_scale))
+    pixels_of, light = photo.tile_renderer(whole, frame_scale), _light(photo)
+    started: deque[NDArray[Any]] = deque()
 
-    def put(item: NDArray[Any] | BaseException) -> bool:
-        while not stop.is_set():
-            try:
-                ready.put(item, timeout=0.1)
-            except queue.Full:
-                continue
-            return True
-        return False
+    def encode(tile: Box, band: Box, out: NDArray[Any]) -> None:
+        encode_display_(out[tile.slices(band)], pixels_of(tile), spec, light)
 
-    def produce() -> None:
-        try:
-            for box in boxes:
-                if not put(render_display(photo, spec, box, frame_scale)):
-                    return
-        except BaseException as error:  # noqa: BLE001 - handed to the consumer, which raises it
-            put(error)
+    def bands() -> Iterator[list[Callable[[], None]]]:
+        height = rows * max(1, TILE_HEIGHT // rows)
+        for band in split(whole, whole.width, height):
+            out = np.empty((band.height, band.width, 3), spec.dtype)
+            started.append(out)
+            yield [partial(encode, tile, band, out) for tile in split(band)]
 
-    producer = threading.Thread(target=produce, name="strips", daemon=True)
-    producer.start()
-    try:
-        for done in range(len(boxes)):
-            item = ready.get()
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-            progress(done + 1, len(boxes))
-    finally:
-        stop.set()
-        producer.join()
+    done, total = 0, -(-whole.height // rows)
+    with closing(in_order(bands(), _BANDS_AHEAD)) as ready:
+        for _ in ready:
+            band = started.popleft()
+            for top in range(0, len(band), rows):
+                yield band[top : top + rows]
+                done += 1
+                progress(done, total)
 
 
 def frame_size(photo: Photo, max_side: int | None) -> tuple[Size, float]:

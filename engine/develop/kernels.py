@@ -15,12 +15,11 @@ _TINY = np.float32(1e-9)
 @kernel
 def matrix_(pixels: Plane, matrix: Plane) -> None:
     """Multiply every pixel by `matrix`; what falls below 0 becomes 0."""
+    line = np.empty((3, pixels.shape[1]), np.float32)
     for j in range(pixels.shape[0]):
-        for i in range(pixels.shape[1]):
-            r, g, b = pixels[j, i, 0], pixels[j, i, 1], pixels[j, i, 2]
-            for c in range(3):
-                value = matrix[c, 0] * r + matrix[c, 1] * g + matrix[c, 2] * b
-                pixels[j, i, c] = max(value, np.float32(0))
+        _planar(pixels[j], line)
+        _mix_(line, matrix)
+        _packed(line, pixels[j])
 
 
 @kernel
@@ -41,11 +40,28 @@ def _at(table: Plane, position: np.float32) -> np.float32:
 
 
 @inline
+def _planar(row: Plane, line: Plane) -> None:
+    """Fill line (3, w) with a row (w, 3): LLVM vectorises loops over one channel at a time."""
+    for i in range(row.shape[0]):
+        for c in range(3):
+            line[c, i] = row[i, c]
+
+
+@inline
+def _packed(line: Plane, row: Plane) -> None:
+    """Fill row (w, 3) with line (3, w); what is below 0 becomes 0."""
+    for i in range(row.shape[0]):
+        for c in range(3):
+            row[i, c] = max(line[c, i], np.float32(0))
+
+
+@inline
 def _tones(row: Plane, grey: np.float32, tone: Plane) -> None:
     """Fill tone (w,) with the EV of a row (w, 3) from middle grey."""
-    for i in range(row.shape[0]):
-        luma = np.float32(0.2627) * row[i, 0] + np.float32(0.6780) * row[i, 1] + np.float32(0.0593) * row[i, 2]
-        tone[i] = fastmath.log2(max(luma, _TINY)) - grey
+    for i in range(tone.shape[0]):
+        tone[i] = np.float32(0.2627) * row[i, 0] + np.float32(0.6780) * row[i, 1] + np.float32(0.0593) * row[i, 2]
+    for i in range(tone.shape[0]):
+        tone[i] = fastmath.log2(max(tone[i], _TINY)) - grey
 
 
 @inline
@@ -119,16 +135,18 @@ def shoulder_(pixels: Plane, gain: np.float32) -> None:
 def curve_(pixels: Plane, tables: Plane, numbers: tuple[np.float32, np.float32, np.float32]) -> None:
     """Apply the channel curves of tables.curve_table; `numbers` as in tone_."""
     grey, low, steps = numbers
-    line = np.empty(pixels.shape[1], np.float32)
+    line, gain = np.empty((3, pixels.shape[1]), np.float32), np.empty(pixels.shape[1], np.float32)
     for j in range(pixels.shape[0]):
+        _planar(pixels[j], line)
         for c in range(3):
-            table = tables[c]
-            for i in range(line.shape[0]):
-                line[i] = (fastmath.log2(max(pixels[j, i, c], _TINY)) - grey - low) * steps
-            for i in range(line.shape[0]):
-                line[i] = _at(table, line[i])
-            for i in range(line.shape[0]):
-                pixels[j, i, c] *= fastmath.exp2(line[i])
+            channel, table = line[c], tables[c]
+            for i in range(gain.shape[0]):
+                gain[i] = (fastmath.log2(max(channel[i], _TINY)) - grey - low) * steps
+            for i in range(gain.shape[0]):
+                gain[i] = _at(table, gain[i])
+            for i in range(gain.shape[0]):
+                channel[i] *= fastmath.exp2(gain[i])
+        _packed(line, pixels[j])
 
 
 @kernel
@@ -137,17 +155,15 @@ def haze_(pixels: Plane, air: Plane, transmission: Plane, luma_gain: np.float32)
     zero, one = np.float32(0), np.float32(1)
     clear = np.empty(pixels.shape[1], np.float32)
     for j in range(pixels.shape[0]):
+        row, slope, level = pixels[j], transmission[0, j], transmission[1, j]
         for i in range(clear.shape[0]):
-            luma = (
-                np.float32(0.2627) * pixels[j, i, 0]
-                + np.float32(0.6780) * pixels[j, i, 1]
-                + np.float32(0.0593) * pixels[j, i, 2]
-            )
-            t = transmission[0, j, i] * fastmath.cbrt(max(luma * luma_gain, zero)) + transmission[1, j, i]
+            clear[i] = np.float32(0.2627) * row[i, 0] + np.float32(0.6780) * row[i, 1] + np.float32(0.0593) * row[i, 2]
+        for i in range(clear.shape[0]):
+            t = slope[i] * fastmath.cbrt(max(clear[i] * luma_gain, zero)) + level[i]
             clear[i] = one / min(max(t, np.float32(0.1)), one)
         for i in range(clear.shape[0]):
             for c in range(3):
-                pixels[j, i, c] = max((pixels[j, i, c] - air[c]) * clear[i] + air[c], zero)
+                row[i, c] = max((row[i, c] - air[c]) * clear[i] + air[c], zero)
 
 
 @kernel
@@ -233,9 +249,7 @@ def colour_(
     saturation, vibrance, by_hue, by_lightness = numbers
     line = np.empty((3, pixels.shape[1]), np.float32)
     for j in range(pixels.shape[0]):
-        for i in range(line.shape[1]):
-            for c in range(3):
-                line[c, i] = pixels[j, i, c]
+        _planar(pixels[j], line)
         _mix_(line, matrices[0])
         for c in range(3):
             for i in range(line.shape[1]):
@@ -253,19 +267,18 @@ def colour_(
             for i in range(line.shape[1]):
                 line[c, i] = line[c, i] * line[c, i] * line[c, i]
         _mix_(line, matrices[3])
-        for i in range(line.shape[1]):
-            for c in range(3):
-                pixels[j, i, c] = max(line[c, i], np.float32(0))
+        _packed(line, pixels[j])
 
 
 @kernel
 def blend_(pixels: Plane, original: Plane, mask: Plane) -> None:
     """Put `original` back where the mask is 0 and mix where it is between 0 and 1."""
+    zero, one = np.float32(0), np.float32(1)
     for j in range(pixels.shape[0]):
-        for i in range(pixels.shape[1]):
-            share = mask[j, i]
-            if share == np.float32(1):
-                continue
+        row, old, shares = pixels[j], original[j], mask[j]
+        for i in range(shares.shape[0]):
+            share = shares[i]
             for c in range(3):
-                before = original[j, i, c]
-                pixels[j, i, c] = before + (pixels[j, i, c] - before) * share if share > np.float32(0) else before
+                before, after = old[i, c], row[i, c]
+                mixed = before + (after - before) * share
+                row[i, c] = before if share <= zero else after if share == one else mixed

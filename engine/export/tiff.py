@@ -47,7 +47,7 @@ class TiffWriter:
     def write(self, strip: NDArray[Any]) -> None:
         self._order.submit(partial(_compressed, self._counter.take(strip), self._compression))
 
-    def _keep(self, data: bytes) -> None:
+    def _keep(self, data: bytes | memoryview) -> None:
         self._align()
         self._offsets.append(self._file.tell())
         self._counts.append(len(data))
@@ -114,9 +114,9 @@ def _little_endian(exif: Exif) -> Exif:
     return exif if exif.order == "<" else Exif("<", swapped(exif.image), swapped(exif.photo), swapped(exif.gps))
 
 
-def _compressed(strip: NDArray[Any], compression: Compression) -> bytes:
+def _compressed(strip: NDArray[Any], compression: Compression) -> bytes | memoryview:
     if compression == "none":
-        return strip.astype(strip.dtype.newbyteorder("<"), copy=False).tobytes()
+        return strip.astype(strip.dtype.newbyteorder("<"), copy=False).data.cast("B")
     if strip.dtype == np.float32:
         data = imagecodecs.floatpred_encode(strip, axis=-2)
     else:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from ..jit import kernel
 from ..opencv import cv2
-from .fields import Palette, parts, resize, small_shape, to_lab
+from .fields import Palette, parts, resize, small_shape
+from .lab import to_lab
 from .mask import Selection
 from .ports import Alpha, Area, Click, Pixels
 

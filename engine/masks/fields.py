@@ -35,11 +35,6 @@ def small_shape(shape: tuple[int, ...], side: int) -> tuple[int, int]:
     return max(8, round(shape[0] * scale)), max(8, round(shape[1] * scale))
 
 
-def to_lab(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return CIE L*a*b* (L* 0 to 100) of display-encoded sRGB, both float32 (h, w, 3)."""
-    return cv2().cvtColor(picture, cv2().COLOR_RGB2Lab)
-
-
 def squared(difference: NDArray[np.float32]) -> Field:
     """Return the squared length of the vectors of `difference`, (h, w, n)."""
     return np.einsum("hwn,hwn->hw", difference, difference)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..opencv import cv2
+from .lab import to_lab
 from .ops import luminance_range
 
 Picture = NDArray[np.float32]
@@ -21,8 +22,7 @@ def lightness_mask(picture: Picture, low: float, high: float, feather: float) ->
 
     picture: display-encoded sRGB, float32 (h, w, 3) in [0, 1]. Lightness is CIE L* / 100: 0 black to 1 white.
     """
-    lab: Picture = cv2().cvtColor(picture, cv2().COLOR_RGB2Lab)
-    return luminance_range(lab[..., 0] / np.float32(100), low, high, feather)
+    return luminance_range(to_lab(picture)[..., 0] / np.float32(100), low, high, feather)
 
 
 def hue_mask(picture: Picture, hue_deg: float, width_deg: float) -> Alpha:

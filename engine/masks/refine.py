@@ -6,13 +6,11 @@ alpha = a * luma + b. Kept are a and b at proxy size; a full-resolution tile nee
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ..geometry import Box, Grid, Size
-from ..guided import box_mean
+from ..guided import box_mean, interpolate, read_positions
 from ..jit import kernel
 from ..photo import Photo, Pixels, luminance, source_proxy
 from ..tiles import for_each
@@ -79,44 +77,16 @@ def _exact_where_flat(gain: Pixels, offset: Pixels, alpha: Pixels) -> Mask:
     return Mask(gain, offset)
 
 
-class _Axis(NamedTuple):
-    """For every pixel of a tile along one axis: the two samples it lies between and the weight of the second."""
-
-    first: NDArray[np.int32]
-    second: NDArray[np.int32]
-    weight: NDArray[np.float32]
-
-
-def _axis(pixels: range, origin: float, step: float, length: int, count: int) -> _Axis:
-    """Place grid `pixels` of a source `length` px long among `count` samples that cover it."""
-    centre = origin + (np.arange(pixels.start, pixels.stop) + 0.5) * step
-    position = np.clip(centre * (count / length) - 0.5, 0.0, count - 1.0)
-    first = np.minimum(position.astype(np.int32), max(count - 2, 0)).astype(np.int32)
-    second = np.minimum(first + 1, count - 1).astype(np.int32)
-    return _Axis(first, second, (position - first).astype(np.float32))
-
-
 @kernel
-def _evaluate(
-    gain: NDArray[np.float32], offset: NDArray[np.float32], luma: NDArray[np.float32], rows: _Axis, columns: _Axis
-) -> NDArray[np.float32]:
+def _follow_(planes: NDArray[np.float32], luma: NDArray[np.float32]) -> None:
+    """Replace planes[0] by clip(planes[0] * luma + planes[1], 0, 1), which is exact near its ends."""
     zero, one = np.float32(0), np.float32(1)
     low, high = np.float32(_EXACT), np.float32(1.0 - _EXACT)
-    out = np.empty(luma.shape, np.float32)
-    start, stop = columns.first[0], columns.second[-1] + 1
-    row_gain, row_offset = np.empty(gain.shape[1], np.float32), np.empty(gain.shape[1], np.float32)
     for j in range(luma.shape[0]):
-        above, below, down = rows.first[j], rows.second[j], rows.weight[j]
-        for k in range(start, stop):
-            row_gain[k] = gain[above, k] + down * (gain[below, k] - gain[above, k])
-            row_offset[k] = offset[above, k] + down * (offset[below, k] - offset[above, k])
-        for i in range(luma.shape[1]):
-            left, right, across = columns.first[i], columns.second[i], columns.weight[i]
-            slope = row_gain[left] + across * (row_gain[right] - row_gain[left])
-            level = row_offset[left] + across * (row_offset[right] - row_offset[left])
-            value = min(max(slope * luma[j, i] + level, zero), one)
-            out[j, i] = zero if value < low else one if value > high else value
-    return out
+        line, offset, guide = planes[0, j], planes[1, j], luma[j]
+        for i in range(line.shape[0]):
+            value = min(max(line[i] * guide[i] + offset[i], zero), one)
+            line[i] = zero if value < low else one if value > high else value
 
 
 def evaluate(mask: Mask, luma: Pixels, box: Box, grid: Grid, source_size: Size) -> Pixels:
@@ -126,18 +96,17 @@ def evaluate(mask: Mask, luma: Pixels, box: Box, grid: Grid, source_size: Size) 
     """
     if luma.shape != (box.height, box.width):
         raise ValueError(f"luma is {luma.shape}, the box {box.width} x {box.height}")
-    height, width = mask.gain.shape
-    rows = _axis(range(box.top, box.bottom), grid.top, grid.step_y, source_size.height, height)
-    columns = _axis(range(box.left, box.right), grid.left, grid.step_x, source_size.width, width)
-    return _evaluate(mask.gain, mask.offset, np.ascontiguousarray(luma), rows, columns)
+    planes = interpolate((mask.gain, mask.offset), box, grid, source_size)
+    _follow_(planes, luma)
+    return planes[0]
 
 
 def constant(mask: Mask, box: Box, grid: Grid, source_size: Size) -> float | None:
     """Return 0.0 or 1.0 if the mask is that in all of `box`, whatever the photo shows there; None if it may vary."""
     height, width = mask.gain.shape
-    rows = _axis(range(box.top, box.bottom), grid.top, grid.step_y, source_size.height, height)
-    columns = _axis(range(box.left, box.right), grid.left, grid.step_x, source_size.width, width)
-    part = np.s_[rows.first[0] : rows.second[-1] + 1, columns.first[0] : columns.second[-1] + 1]
+    rows = read_positions(box.top, box.bottom, (grid.top, grid.step_y), source_size.height, height)
+    columns = read_positions(box.left, box.right, (grid.left, grid.step_x), source_size.width, width)
+    part = np.s_[int(rows[0]) : int(rows[-1]) + 2, int(columns[0]) : int(columns[-1]) + 2]
     if mask.gain[part].any():
         return None
     low, high = float(mask.offset[part].min()), float(mask.offset[part].max())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
@@ -29,8 +29,18 @@ _EDGE_SHARE = 0.015
 
 _Key = tuple[Any, ...]
 _Resolved = tuple[Selection, Mask]
-_known: WeakKeyDictionary[Source, OrderedDict[_Key, _Resolved]] = WeakKeyDictionary()
-_lock = threading.RLock()
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """What was found in one source, and who looks at it now."""
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    known: OrderedDict[_Key, _Resolved] = field(default_factory=OrderedDict[_Key, _Resolved])
+
+
+_sources: WeakKeyDictionary[Source, _Answers] = WeakKeyDictionary()
+_lock = threading.Lock()
 
 
 def resolve(
@@ -59,14 +69,20 @@ def resolve(
         return opposite(found, mask, "Everything but the subject.")
     engines = (*allowed.promptable, *allowed.detectors, *allowed.classifiers)
     key = (target, photo.framing.orientation, engine, *(ref(e) for e in engines))
-    with _lock:
-        known = _known.setdefault(photo.source, OrderedDict())
+    answers = _answers_of(photo.source)
+    with answers.lock:
+        known = answers.known
         if key not in known:
             known[key] = _look(Search(photo, PhotoView.of(photo), allowed, engine, progress), target)
         known.move_to_end(key)
         while len(known) > _KEEP:
             known.popitem(last=False)
         return known[key]
+
+
+def _answers_of(source: Source) -> _Answers:
+    with _lock:
+        return _sources.setdefault(source, _Answers())
 
 
 def _look(search: Search, target: Any) -> _Resolved:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from ..opencv import cv2
 from ..tiles import for_each
-from .fields import Field, Palette, coupling, parts, resize, settle_, sigmoid, small_shape, sums, to_lab, widen
+from .fields import Field, Palette, coupling, parts, resize, settle_, sigmoid, small_shape, sums, widen
+from .lab import to_lab
 from .mask import Selection
 from .sky_judge import Verdict, judge
 from .sky_light import Gradient, below_horizon, fit_gradient, reach_odds, weighted_median

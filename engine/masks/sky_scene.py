@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..opencv import cv2
-from .fields import Field, coupling, squared, to_lab
+from .fields import Field, coupling, squared
+from .lab import to_lab
 
 
 @dataclass(frozen=True, eq=False)

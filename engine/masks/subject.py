@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from ..jit import kernel
 from ..opencv import cv2
-from .fields import Field, Palette, coupling, parts, resize, settle_, sigmoid, small_shape, to_lab, widen
+from .fields import Field, Palette, coupling, parts, resize, settle_, sigmoid, small_shape, widen
+from .lab import to_lab
 from .mask import Selection
 
 _SIDE = 256

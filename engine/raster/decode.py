@@ -18,9 +18,6 @@ from . import containers
 from .decoded import Decoded, Tags, check_size, finish, finish_cmyk, from_cmyk
 from .tiff import decode_tiff
 
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".avif", ".jxl", ".heic", ".heif", ".hif"}
-)
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 
 

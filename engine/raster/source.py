@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from ..geometry import Box, Grid, Size, upright
 from ..metadata import Metadata
 from .area import average_codes, average_values, decode_codes_, decode_values_, transform_
-from .decode import IMAGE_SUFFIXES, decode_image
+from .decode import decode_image
 from .decoded import Decoded
 from .encoding import Encoding, of_profile
+from .formats import IMAGE_SUFFIXES
 
 Pixels = NDArray[np.float32]
 ArrayEncoding = Literal["srgb", "linear-rec2020"]

@@ -295,12 +295,12 @@ def test_only_the_latest_answers_are_kept_and_they_go_with_the_photo(pixel_sourc
     photo = Photo(pixel_source(pixels, "display"))
     for hue in range(12):
         resolve(photo, ColorRange(hue_deg=hue, width_deg=20))
-    assert len(module._known[photo.source]) == module._KEEP
+    assert len(module._sources[photo.source].known) == module._KEEP
     gc.collect()
-    known = len(module._known)
+    known = len(module._sources)
     del photo
     gc.collect()
-    assert len(module._known) == known - 1
+    assert len(module._sources) == known - 1
 
 
 def test_people_without_a_model_are_the_subject_if_it_shows_skin(pixel_source):

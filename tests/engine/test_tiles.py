@@ -1,4 +1,5 @@
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
@@ -53,3 +54,45 @@ def test_work_inside_a_worker_is_done_there():
 
     tiles.for_each(outer, [1, 2, 3])
     assert sorted(results) == [1, 1, 2, 2, 3, 3]
+
+
+def test_groups_come_in_order_and_whole_while_later_ones_run():
+    done: list[int] = []
+    groups = ([partial(done.append, 3 * group + item) for item in range(3)] for group in range(7))
+    for index, _ in enumerate(tiles.in_order(groups, 2)):
+        assert {3 * index, 3 * index + 1, 3 * index + 2} <= set(done)
+        assert len(done) <= 3 * (index + 3)
+    assert sorted(done) == list(range(21))
+
+
+def test_an_error_comes_where_its_group_would_and_nothing_later_starts():
+    done: list[int] = []
+
+    def task(number: int) -> None:
+        if number == 2:
+            raise ValueError("second group")
+        done.append(number)
+
+    results = tiles.in_order(([partial(task, number)] for number in range(9)), 1)
+    next(results)
+    next(results)
+    with pytest.raises(ValueError, match="second group"):
+        next(results)
+    assert max(done) <= 4
+
+
+def test_closing_waits_for_what_has_started_and_nothing_else_starts():
+    gate, done = threading.Event(), []
+
+    def wait_and_note(number: int) -> None:
+        gate.wait(5)
+        done.append(number)
+
+    groups = [[lambda: None], [partial(wait_and_note, number) for number in range(10 * tiles.thread_count())]]
+    results = tiles.in_order(groups, 1)
+    next(results)
+    threading.Timer(0.1, gate.set).start()
+    results.close()
+    assert len(done) <= tiles.thread_count()
+    count = len(done)
+    assert tiles.pool().submit(len, done).result() == count
