@@ -65,9 +65,18 @@ def coefficients(guide: Plane, target: Plane, radius: int, epsilon: float) -> tu
     return box_mean(gain, radius), box_mean(offset, radius)
 
 
-def smooth_coefficients(guide: Plane, radius: int, epsilon: float) -> tuple[Plane, Plane]:
-    """Return (gain, offset) of the guide smoothed by itself: its base layer, edges kept."""
-    return coefficients(guide, guide, radius, epsilon)
+def smooth_coefficients(guide: Plane, radius: int, epsilon: float) -> NDArray[np.float32]:
+    """Return (gain, offset), float32 (2, h, w), of the guide smoothed by itself: its base layer, edges kept."""
+    offset = box_mean(guide, radius)
+    gain = box_mean(guide * guide, radius)
+    gain -= offset * offset
+    np.maximum(gain, 0.0, out=gain)
+    gain /= gain + np.float32(epsilon)
+    offset -= gain * offset
+    out = np.empty((2, *guide.shape), np.float32)
+    _box_mean(gain, radius, out[0])
+    _box_mean(offset, radius, out[1])
+    return out
 
 
 def read_positions(start: int, stop: int, axis: tuple[float, float], source: int, small: int) -> NDArray[np.float32]:

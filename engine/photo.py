@@ -228,14 +228,16 @@ class Photo:
     @cached_property
     def _seen(self) -> tuple[Any, ...]:
         """What each edit saw in the guide, the whole photo at GUIDE_SIDE px as the edits below it left it."""
-        if not any(edit.wants_guide for edit in self.edits):
+        last = max((n for n, edit in enumerate(self.edits) if edit.wants_guide), default=-1)
+        if last < 0:
             return (None,) * len(self.edits)
         pixels = source_proxy(self.source).copy()
         frame = Size(pixels.shape[1], pixels.shape[0])
         grid = Grid.whole(self.source.size, frame)
         view = View(Box.of(frame), grid, self.source.size, luminance(pixels), self.framing.to_frame(self.source.size))
         seen: list[Any] = []
-        for edit in self.edits:
+        for edit in self.edits[:last]:
             seen.append(edit.prepare(pixels, view, self.source.kind) if edit.wants_guide else None)
             edit.apply_(pixels, replace(view, seen=seen[-1]))
-        return tuple(seen)
+        seen.append(self.edits[last].prepare(pixels, view, self.source.kind))
+        return (*seen, *(None,) * (len(self.edits) - last - 1))

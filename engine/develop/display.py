@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from .. import fastmath
 from ..color import REC2020, SPACES, Profile, Transfer, convert, to_xyz
 from ..geometry import Box, Size
+from ..heap import give_back
 from ..jit import inline, kernel
 from ..photo import Photo, Pixels
 from ..tiles import TILE_HEIGHT, Progress, in_order, no_progress, split
@@ -31,7 +32,7 @@ SampleType = Literal["uint8", "uint16", "float32"]
 
 _TOE, _GAIN, _WHITE = 1.3, 2.75, 1.25
 _NORM = 1.0 - math.exp(-_GAIN * _WHITE**_TOE)
-_BANDS_AHEAD = 2
+_BANDS_AHEAD = 1
 _HOLD_COLOUR = np.float32(0.8)  # how far a colour beyond white is brought back by darkening instead of bleaching
 
 
@@ -290,6 +291,7 @@ def photo_strips(
     """
     whole = Box.of(photo.size_at(frame_scale))
     pixels_of, light = photo.tile_renderer(whole, frame_scale), _light(photo)
+    give_back()
     started: deque[NDArray[Any]] = deque()
 
     def encode(tile: Box, band: Box, out: NDArray[Any]) -> None:
@@ -310,6 +312,7 @@ def photo_strips(
                 yield band[top : top + rows]
                 done += 1
                 progress(done, total)
+            del band  # before the next one is begun
 
 
 def frame_size(photo: Photo, max_side: int | None) -> tuple[Size, float]:

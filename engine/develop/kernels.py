@@ -94,6 +94,26 @@ def _tone_row(
 
 
 @kernel
+def tones(pixels: Plane, matrix: Plane, numbers: tuple[np.float32, np.float32, np.float32], out: Plane) -> None:
+    """Fill `out` with the EV from middle grey of every pixel after `matrix`.
+
+    numbers: log2 of middle grey, and the lowest and the highest EV.
+    """
+    grey, low, high = numbers
+    line = np.empty((3, pixels.shape[1]), np.float32)
+    zero = np.float32(0)
+    for j in range(pixels.shape[0]):
+        _planar(pixels[j], line)
+        _mix_(line, matrix)
+        tone = out[j]
+        for i in range(tone.shape[0]):
+            r, g, b = max(line[0, i], zero), max(line[1, i], zero), max(line[2, i], zero)
+            tone[i] = np.float32(0.2627) * r + np.float32(0.6780) * g + np.float32(0.0593) * b
+        for i in range(tone.shape[0]):
+            tone[i] = min(max(fastmath.log2(max(tone[i], _TINY)) - grey, low), high)
+
+
+@kernel
 def tone_(pixels: Plane, tables: Plane, base: Plane, numbers: tuple[np.float32, np.float32, np.float32]) -> None:
     """Brighten or darken each pixel by its own tone, its surroundings' and their difference.
 

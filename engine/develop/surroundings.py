@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,11 +10,13 @@ from numpy.typing import NDArray
 
 from .. import guided
 from ..photo import Pixels, luminance
+from . import kernels
 
 Planes = NDArray[np.float32]
 
 _BASE_RADIUS, _BASE_EPSILON = 0.030, 0.30  # of the guide's longer side; EV squared
 _DARK_RADIUS = 0.008
+_EV = (np.float32(math.log2(0.18)), np.float32(-14.0), np.float32(7.0))  # middle grey, darkest, brightest
 
 
 @dataclass(frozen=True)
@@ -42,16 +45,16 @@ def look_around(guide: Pixels, light: NDArray[np.float32] | None, dehaze: float)
         air = air_light(guide)
     if dehaze > 0:
         transmission = _transmission(guide, air, dehaze)
-    base = None if light is None else _base(np.maximum(guide @ light.T, 0.0).astype(np.float32))
+    base = None if light is None else _base(guide, light)
     return Surroundings(base, transmission, air)
 
 
-def _base(pixels: Pixels) -> Planes:
+def _base(guide: Pixels, light: NDArray[np.float32]) -> Planes:
     """Return the self-guided coefficients of the tone in EV, edges of more than about half a stop kept."""
-    luma = np.maximum(luminance(pixels).astype(np.float64) ** 3, 1e-6)
-    ev = np.clip(np.log2(luma / 0.18), -14.0, 7.0).astype(np.float32)
+    ev = np.empty(guide.shape[:2], np.float32)
+    kernels.tones(guide, light, _EV, ev)
     radius = max(1, round(_BASE_RADIUS * max(ev.shape)))
-    return np.stack(guided.smooth_coefficients(ev, radius, _BASE_EPSILON))
+    return guided.smooth_coefficients(ev, radius, _BASE_EPSILON)
 
 
 def _dark(pixels: Pixels, air: Planes) -> Planes:

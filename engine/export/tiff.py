@@ -122,5 +122,5 @@ def _compressed(strip: NDArray[Any], compression: Compression) -> bytes | memory
     else:
         data = imagecodecs.delta_encode(strip, axis=-2)
     if compression == "deflate":
-        return bytes(imagecodecs.deflate_encode(data.tobytes(), _DEFLATE_LEVEL))
-    return bytes(imagecodecs.zstd_encode(data.tobytes(), _ZSTD_LEVEL))
+        return bytes(imagecodecs.deflate_encode(data, _DEFLATE_LEVEL))
+    return bytes(imagecodecs.zstd_encode(data, _ZSTD_LEVEL))

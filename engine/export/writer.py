@@ -17,8 +17,8 @@ from ..tiles import in_worker, pool, thread_count
 
 _T = TypeVar("_T")
 BitDepth = Literal[8, 16, 32]
-_STRIP_PIXELS = 1 << 19
-_ROW_STEP = 64
+_STRIP_PIXELS = 1 << 18
+_ROW_STEP = 32
 _MAX_ROWS = 256
 
 
@@ -38,7 +38,7 @@ class ImageSpec:
 
     @property
     def rows(self) -> int:
-        """Rows per strip, a multiple of 64 that keeps a strip near half a megapixel whatever the width."""
+        """Rows per strip, a multiple of 32 that keeps a strip near a quarter of a megapixel whatever the width."""
         return min(-(-_STRIP_PIXELS // self.size.width // _ROW_STEP) * _ROW_STEP, _MAX_ROWS)
 
     @property

@@ -181,9 +181,9 @@ def test_strips_of_the_wrong_shape_are_refused() -> None:
 @pytest.mark.parametrize("width", [1, 500, 6000, 11648, 65535])
 def test_strips_stay_small_whatever_the_width(width: int) -> None:
     rows = ImageSpec(Size(width, 9000), 16, b"").rows
-    assert rows % 64 == 0
-    assert 64 <= rows <= 256
-    assert (rows - 64) * width < 1 << 19
+    assert rows % 32 == 0
+    assert 32 <= rows <= 256
+    assert (rows - 32) * width < 1 << 18
 
 
 def test_results_are_delivered_in_order() -> None:
