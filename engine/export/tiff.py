@@ -117,10 +117,8 @@ def _little_endian(exif: Exif) -> Exif:
 def _compressed(strip: NDArray[Any], compression: Compression) -> bytes | memoryview:
     if compression == "none":
         return strip.astype(strip.dtype.newbyteorder("<"), copy=False).data.cast("B")
-    if strip.dtype == np.float32:
-        data = imagecodecs.floatpred_encode(strip, axis=-2)
-    else:
-        data = imagecodecs.delta_encode(strip, axis=-2)
+    encode = imagecodecs.floatpred_encode if strip.dtype == np.float32 else imagecodecs.delta_encode
+    data: Any = encode(strip, axis=-2)  # the compressors take any buffer
     if compression == "deflate":
         return bytes(imagecodecs.deflate_encode(data, _DEFLATE_LEVEL))
     return bytes(imagecodecs.zstd_encode(data, _ZSTD_LEVEL))
