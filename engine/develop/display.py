@@ -25,14 +25,14 @@ from ..geometry import Box, Size
 from ..heap import give_back
 from ..jit import inline, kernel
 from ..photo import Photo, Pixels
-from ..tiles import TILE_HEIGHT, Progress, in_order, no_progress, split
+from ..tiles import TILE_HEIGHT, TILE_WIDTH, Progress, in_order, no_progress, split
 
 Rendering = Literal["standard", "linear"]
 SampleType = Literal["uint8", "uint16", "float32"]
 
 _TOE, _GAIN, _WHITE = 1.3, 2.75, 1.25
 _NORM = 1.0 - math.exp(-_GAIN * _WHITE**_TOE)
-_BANDS_AHEAD = 1
+_BAND_ROWS, _BANDS_AHEAD = 64, 2  # what is rendered at once is kept in memory as long as the writer needs it
 _HOLD_COLOUR = np.float32(0.8)  # how far a colour beyond white is brought back by darkening instead of bleaching
 
 
@@ -298,11 +298,11 @@ def photo_strips(
         encode_display_(out[tile.slices(band)], pixels_of(tile), spec, light)
 
     def bands() -> Iterator[list[Callable[[], None]]]:
-        height = rows * max(1, TILE_HEIGHT // rows)
+        height = rows * max(1, _BAND_ROWS // rows)
         for band in split(whole, whole.width, height):
             out = np.empty((band.height, band.width, 3), spec.dtype)
             started.append(out)
-            yield [partial(encode, tile, band, out) for tile in split(band)]
+            yield [partial(encode, tile, band, out) for tile in split(band, TILE_WIDTH * TILE_HEIGHT // height)]
 
     done, total = 0, -(-whole.height // rows)
     with closing(in_order(bands(), _BANDS_AHEAD)) as ready:
