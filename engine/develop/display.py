@@ -224,9 +224,10 @@ def _finish(
                 _soften_(line)
             _fit_gamut_(line, matrices[1])
             _encode_(line, curve)
-        for i in range(pixels.shape[1]):
+        row = out[j]
+        for i in range(row.shape[0]):
             for c in range(3):
-                out[j, i, c] = line[c, i] * full + rounding
+                row[i, c] = line[c, i] * full + rounding
 
 
 _SCALES: dict[SampleType, tuple[float, float]] = {"uint8": (255, 0.5), "uint16": (65535, 0.5), "float32": (1, 0)}
