@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "samples" / "balloon.dng"
 KODAK = ROOT.parent / "shared" / "data" / "photos" / "kodak"
 MEGABYTE = 1e6
+_LOOK_EVERY_S = 0.05
 SIZES = {24: (6016, 4016), 45: (8256, 5504), 100: (11648, 8736), 200: (16384, 12288)}
 
 runpy.run_path(str(ROOT / "launcher" / "package.py"))["load_package"](ROOT)
@@ -80,8 +82,9 @@ def ours(*arguments: str | Path) -> list[str]:
 def run_process(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> Cost:
     """Run a command to its end and return what it and its children cost. Raises RuntimeError if it fails.
 
-    The peak is the largest sum of proportional set sizes seen at 100 Hz, or the process' own largest resident set
-    where the system keeps it (the rusage of a child begins with its parent's and is of no use).
+    The peak is the largest sum of proportional set sizes seen at 20 Hz (looking more often would slow what is looked
+    at), or the process' own largest resident set where the system keeps it (the rusage of a child begins with its
+    parent's and is of no use).
     """
     wall = time.perf_counter()
     with tempfile.TemporaryFile() as log:
@@ -89,7 +92,7 @@ def run_process(command: Sequence[str | Path], environment: Mapping[str, str] | 
             [str(word) for word in command],
             stdout=log,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **(environment or {})},
+            env={**_ordinary(os.environ), **(environment or {})},
         )
         peak = 0
         watched = psutil.Process(process.pid)
@@ -98,7 +101,7 @@ def run_process(command: Sequence[str | Path], environment: Mapping[str, str] | 
             if pid:
                 break
             peak = max(peak, _tree_bytes(watched))
-            time.sleep(0.01)
+            time.sleep(_LOOK_EVERY_S)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             log.seek(0)
@@ -106,6 +109,39 @@ def run_process(command: Sequence[str | Path], environment: Mapping[str, str] | 
             raise RuntimeError(f"{Path(str(command[0])).name} ended with {process.returncode}: {tail}")
     wall = time.perf_counter() - wall
     return Cost(wall, usage.ru_utime + usage.ru_stime, peak)
+
+
+def _ordinary(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment in which Python keeps compiled modules, as it does unless somebody forbids it."""
+    return {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def peak_growth(work: Callable[[], object]) -> int:
+    """Run `work`; return by how many bytes this process grew at most while it ran, and its share of the card's memory.
+
+    The resident set is looked at 100 times a second; what `work` takes and gives back in between is not seen.
+    """
+    process, done = psutil.Process(), threading.Event()
+    before = process.memory_info().rss
+    seen = [before]
+
+    def watch() -> None:
+        while not done.wait(0.01):
+            seen.append(process.memory_info().rss)
+
+    torch = sys.modules.get("torch")
+    on_card = torch is not None and torch.cuda.is_available()
+    if on_card:
+        torch.cuda.reset_peak_memory_stats()
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        work()
+    finally:
+        done.set()
+        watcher.join()
+    seen.append(process.memory_info().rss)
+    return max(seen) - before + (torch.cuda.max_memory_allocated() if on_card else 0)
 
 
 def _tree_bytes(process: psutil.Process) -> int:

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import harness  # noqa: F401 - makes this checkout importable as stillbytes
 from stillbytes.engine.develop.settings import SETTINGS
 from stillbytes.engine.plan.rules import MAX_WORDS_LENGTH, plan_from_words
-from stillbytes.engine.plan.schema import Adjust, EditPlan, Phrase, Region, Step, has_target
+from stillbytes.engine.plan.schema import Adjust, Auto, EditPlan, Phrase, Region, Step, has_target
 from stillbytes.engine.plan.validate import parse_plan, plan_to_text
 
 WISHES = Path(__file__).parent / "data" / "wishes.jsonl"
@@ -79,6 +79,9 @@ def score(row: dict[str, Any]) -> Score:
 def claims(step: Step) -> Iterator[str]:
     """Yield what a step says that it will do: "sky/exposure_ev-", "remove/two people", "crop"."""
     where = _target(step)
+    if isinstance(step, Auto):
+        yield "auto" if step.part == "all" else f"auto_{step.part}"
+        return
     if not isinstance(step, Adjust):
         yield f"{step.op}/{where}" if where else step.op
         return

@@ -92,7 +92,7 @@ def parser(program: str) -> argparse.ArgumentParser:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do the work and return the exit status: 1 if a photo failed."""
+    """Do the work and return the exit status: 1 if a photo failed, or no step could be done on it."""
     wish = sort_arguments(arguments.items)
     if arguments.dry_run:
         return _run(arguments, wish)
@@ -134,7 +134,7 @@ def _run(arguments: argparse.Namespace, wish: Wish) -> int:
         print(json.dumps(edit_report.as_json(results, understood, seconds), ensure_ascii=False, allow_nan=False))
     else:
         print(edit_report.closing(results, understood, seconds), end="")
-    return 1 if any(result.error for result in results) else 0
+    return 1 if any(result.error or result.idle for result in results) else 0
 
 
 def _understood(arguments: argparse.Namespace, wish: Wish, photos: Sequence[Path]) -> words.Understood:
@@ -277,8 +277,6 @@ def _develop(job: Job, order: Order, started: float) -> Result:
             notes = (*notes, "White balance options hold for RAW files only.")
         status.update(f"{name}: editing")
         photo, report = apply_plan(photo, order.plan, engines=order.engines or BUILT_IN)
-        if report.steps and not report.done:
-            notes = (*notes, "No step could be done: the photo is as it was.")
         written: list[ExportReport] = []
         if order.preview is not None:
             written.append(export(photo, order.preview, _preview_options(order.options), progress))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..engine.plan.apply import PlanReport
 
 
+_IDLE = "No step could be done: the photo is as it was. The exit status is 1."
 _NAME_A_SEGMENTER = "Name a segmentation model with --segmenter, or the place: a box, a colour, the subject, the sky."
 _COMPILE = "`plan compile` makes a ComfyUI workflow of a plan; there a diffusion model does what has to be painted."
 
@@ -32,6 +33,11 @@ class Result:
     written: tuple[ExportReport, ...] = ()
     notes: tuple[str, ...] = ()
     error: StillbytesError | None = None
+
+    @property
+    def idle(self) -> bool:
+        """True if there were steps and none of them could be done."""
+        return self.report is not None and bool(self.report.steps) and not self.report.done
 
 
 @dataclass(frozen=True)
@@ -48,17 +54,28 @@ def paragraph(result: Result) -> str:
     """Return what was done to one photo: its steps, and the files with their size and the time."""
     lines = [f"{result.job.photo}"]
     lines += [f"  {line}" for line in (result.report.lines() if result.report and result.report.steps else ())]
-    lines += [f"  Note: {note}" for note in result.notes]
+    lines += [f"  Note: {note}" for note in _notes(result)]
     for file in result.written:
         lines += [f"  Note: {note}" for note in file.notes]
         lines.append(f"  -> {file.path}  {file.size.width} x {file.size.height}, {file_size(file.bytes)}")
     return "\n".join([*lines, f"  {result.seconds:.1f} s"])
 
 
+def _notes(result: Result) -> list[str]:
+    return [*result.notes, *([_IDLE] if result.idle else [])]
+
+
 def closing(results: Sequence[Result], understood: Understood, seconds: float) -> str:
-    """Return the last lines: what was asked for and not done, and the total of several photos."""
+    """Return the last lines: what was asked for and not done, and the total of several photos.
+
+    The paragraph of a single photo has said already what was left out.
+    """
     steps = [step for result in results if result.report for step in result.report.steps]
-    lines = [*left_out(results), *_ways_out({step.reason for step in steps}), *remarks(understood)]
+    lines = [
+        *(left_out(results) if len(results) > 1 else ()),
+        *_ways_out({step.reason for step in steps}),
+        *remarks(understood),
+    ]
     if len(results) > 1:
         failed = sum(result.error is not None for result in results)
         failures = f", {failed} failed" if failed else ""
@@ -130,7 +147,7 @@ def _photo_json(result: Result) -> dict[str, Any]:
         for file in result.written
     ]
     photo["steps"] = result.report.to_json() if result.report else []
-    return {**photo, "notes": list(result.notes), "seconds": round(result.seconds, 3)}
+    return {**photo, "notes": _notes(result), "seconds": round(result.seconds, 3)}
 
 
 def _read(understood: Understood, to_json: Any) -> dict[str, Any]:

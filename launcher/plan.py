@@ -19,6 +19,7 @@ _EPILOG = """\
   %(prog)s check PLAN...             say whether plans are valid
   %(prog)s diff OLD NEW              say what changed from one plan to another
   %(prog)s replay PLAN PHOTO...      apply a plan to a shoot: as `edit --plan PLAN`, with its options
+  %(prog)s resolve PLAN --photo PHOTO  the numbers that automatic steps come to on this photo
   %(prog)s xmp PLAN -o photo.xmp     write it as a sidecar for Lightroom, and say what that cannot hold
   %(prog)s compile PLAN -o flow.json  write it as a ComfyUI workflow: `run flow.json --photo photo.nef` runs it
   %(prog)s print photo.xmp           what Lightroom saved in a sidecar, as a plan"""
@@ -28,7 +29,7 @@ def parser(program: str) -> argparse.ArgumentParser:
     """Return the parser of the command's arguments."""
     result = argparse.ArgumentParser(
         program,
-        usage='%(prog)s [print|explain|check|diff|replay|xmp|compile] "WORDS" or PLAN.json [options]',
+        usage='%(prog)s [print|explain|check|diff|replay|resolve|xmp|compile] "WORDS" or PLAN.json [options]',
         description="Turn words into a plan, and print, check, compare, explain or replay plans.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -39,7 +40,7 @@ def parser(program: str) -> argparse.ArgumentParser:
     add("-o", "--output", type=Path, metavar="PLAN.json", help="write the plan")
     add("--overwrite", action="store_true", help="replace the output if it exists")
     add("--strength", type=words.percentage, default=100, metavar="PERCENT", help="of the plan, 0-150 (default: 100)")
-    add("--photo", type=Path, metavar="PHOTO", help="the photo that it is for: --llm, xmp, compile")
+    add("--photo", type=Path, metavar="PHOTO", help="the photo that it is for: --llm, resolve, xmp, compile")
     asking.add_options(result)
     plan_compile.add_options(result)
     add("--schema", action="store_true", help="print the JSON Schema of plans")
@@ -64,6 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
             raise PlanInvalidError(
                 "`plan replay` needs a plan, then photos.", "As in: plan replay PLAN.json *.nef -o out/"
             )
+        case "resolve":
+            return _tell(arguments, rest, as_json=arguments.json, numbers=True)
         case "xmp":
             from . import plan_xmp
 
@@ -76,11 +79,15 @@ def run(arguments: argparse.Namespace) -> int:
             return _tell(arguments, arguments.wish, as_json=arguments.json)
 
 
-def _tell(arguments: argparse.Namespace, wish: list[str], *, as_json: bool) -> int:
+def _tell(arguments: argparse.Namespace, wish: list[str], *, as_json: bool, numbers: bool = False) -> int:
     from ..engine.plan.describe import describe_plan
     from ..engine.plan.validate import plan_to_text
 
     understood = words.at_strength(_read(wish, arguments), arguments.strength)
+    if numbers:
+        if arguments.photo is None:
+            raise PlanInvalidError("`plan resolve` needs a photo.", "As in: plan resolve PLAN.json --photo photo.nef")
+        understood = words.for_photo(understood, arguments.photo)
     if arguments.output:
         words.write(arguments.output, understood.plan, arguments.overwrite)
     remarks = words.remarks(understood)

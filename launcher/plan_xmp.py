@@ -19,6 +19,8 @@ def write(arguments: argparse.Namespace, understood: words.Understood) -> int:
 
     if arguments.output and arguments.output.suffix.lower() != SUFFIX:
         raise PlanInvalidError(f"{arguments.output} is not the name of an XMP file.", "End it in .xmp.")
+    if arguments.photo:
+        understood = words.for_photo(understood, arguments.photo)
     sidecar = plan_to_xmp(understood.plan, sensor_of(arguments.photo) if arguments.photo else None)
     if arguments.output:
         words.write_text(arguments.output, sidecar.text, arguments.overwrite)

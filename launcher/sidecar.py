@@ -37,10 +37,13 @@ def sensor_of(photo: Path) -> Sensor:
     from ..engine.open import open_photo
     from ..engine.plan.xmp.frame import Sensor
     from ..engine.raster.exif import parse_exif
+    from ..engine.raw.source import RawSource
 
     source = open_photo(photo).source
     try:
         orientation = parse_exif(source.metadata.exif).orientation if source.metadata.exif else 1
     except ValueError:
         orientation = 1
-    return Sensor(geometry.upright_size(source.size, geometry.inverse_orientation(orientation)), orientation)
+    size = geometry.upright_size(source.size, geometry.inverse_orientation(orientation))
+    light = (source.balance.kelvin, source.balance.tint) if isinstance(source, RawSource) else None
+    return Sensor(size, orientation, light)

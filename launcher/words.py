@@ -80,6 +80,17 @@ def at_strength(understood: Understood, percent: float) -> Understood:
     return replace(understood, plan=scaled_plan(understood.plan, percent))
 
 
+def for_photo(understood: Understood, photo: Path) -> Understood:
+    """Return the same with the numbers that automatic steps come to on `photo`. Raises PhotoReadError."""
+    from ..engine.open import open_photo
+    from ..engine.plan.concrete import concrete_plan, is_automatic
+
+    if not any(map(is_automatic, understood.plan.steps)):
+        return understood
+    plan, notes = concrete_plan(open_photo(photo), understood.plan)
+    return replace(understood, plan=plan, notes=(*understood.notes, *notes))
+
+
 def percentage(text: str) -> float:
     """Return what `--strength` says, for example "80" or "80 %"; for argparse, which shows the ValueError."""
     return float(text.strip().removesuffix("%"))

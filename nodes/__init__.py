@@ -5,7 +5,10 @@ from __future__ import annotations
 from comfy_api.latest import ComfyExtension, io
 
 from .color import StillbytesColorGrading, StillbytesColorMixer
+from .compile_plan import StillbytesCompilePlan
 from .develop import StillbytesDevelop
+from .edit_step import StillbytesEditStep
+from .effects import StillbytesAuto, StillbytesLensBlur
 from .export import StillbytesExport
 from .fill import StillbytesFill, StillbytesLoadFillModel
 from .frame import StillbytesFrame
@@ -32,6 +35,8 @@ class StillbytesExtension(ComfyExtension):
             StillbytesPhotoFromImage,
             StillbytesRenderPhoto,
             StillbytesDevelop,
+            StillbytesAuto,
+            StillbytesLensBlur,
             StillbytesColorMixer,
             StillbytesColorGrading,
             StillbytesFrame,
@@ -47,7 +52,9 @@ class StillbytesExtension(ComfyExtension):
             StillbytesPlanEdit,
             StillbytesDescribePhoto,
             StillbytesEditPlan,
+            StillbytesEditStep,
             StillbytesApplyPlan,
+            StillbytesCompilePlan,
             StillbytesLoadFillModel,
             StillbytesFill,
             StillbytesCropForInpaint,

@@ -78,6 +78,14 @@ class StillbytesFrame(io.ComfyNode):
                     step=0.1,
                     tooltip="Degrees clockwise; empty corners are cut off.",
                 ),
+                io.Boolean.Input(
+                    "level",
+                    display_name="Level",
+                    optional=True,
+                    default=False,
+                    tooltip="Measure the angle from level and upright edges, instead of Straighten; the photo stays as "
+                    "it is where they do not tell.",
+                ),
                 *[_edge_input(name, default) for name, default in _EDGES.items()],
                 io.String.Input(
                     "aspect",
@@ -117,7 +125,7 @@ def _steps(values: dict[str, Any]) -> list[Step]:
         raise StillbytesError(f"Crop {problem[0]} {problem[1]}.", "Move one of the edges.")
     steps: list[Step] = [Rotate(quarter_turns=turns)] * bool(turns)
     steps += [Flip(axis=flip)] * (flip != "none")
-    steps += [Straighten(angle_deg=angle)] * bool(angle)
+    steps += [Straighten()] if values.get("level") else [Straighten(angle_deg=angle)] * bool(angle)
     if aspect:
         ASPECT.parse(aspect, "aspect")
     return steps + [Crop(crop.left, crop.top, crop.right, crop.bottom, aspect or None)] * (
@@ -126,12 +134,14 @@ def _steps(values: dict[str, Any]) -> list[Step]:
 
 
 def _framed(photo: Photo, steps: list[Any]) -> Photo:
+    from ..engine.plan.concrete import concrete_step
     from ..engine.plan.reframe import reframed
 
-    framing = photo.framing
     try:
         for step in steps:
-            framing = reframed(framing, photo.source.size, step)
+            concrete = concrete_step(photo, step).step
+            if concrete is not None:
+                photo = photo.with_framing(reframed(photo.framing, photo.source.size, concrete))
     except ValueError as error:
         raise StillbytesError(str(error)) from error
-    return photo.with_framing(framing)
+    return photo

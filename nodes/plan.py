@@ -70,7 +70,8 @@ def _answer_inputs() -> list[io.Input]:
     ]
 
 
-def _plan_outputs() -> list[io.Output]:
+def plan_outputs() -> list[io.Output]:
+    """Return the outputs of a node that makes a plan."""
     return [
         EDIT_PLAN.Output("plan", display_name="plan"),
         io.String.Output("text", display_name="text", tooltip="What the plan will do, in plain words."),
@@ -110,7 +111,7 @@ class StillbytesPlanEdit(io.ComfyNode):
                 ),
                 *_answer_inputs(),
             ],
-            outputs=_plan_outputs(),
+            outputs=plan_outputs(),
             hidden=[io.Hidden.unique_id],
         )
 
@@ -122,7 +123,7 @@ class StillbytesPlanEdit(io.ComfyNode):
 
                 understanding = plan_from_words(words)
                 unclear, notes = understanding.not_understood, understanding.notes
-                return _plan_output(understanding.plan, _remarks(unclear, notes))
+                return plan_output(understanding.plan, _remarks(unclear, notes))
             from ..engine.plan.llm.planner import plan_with_model
             from ..engine.plan.llm.settings import AskSettings
 
@@ -131,7 +132,7 @@ class StillbytesPlanEdit(io.ComfyNode):
             first = None if photo is None else convert.photos_of(photo)[0]
             answer = plan_with_model(words, first, llm, settings, listener)
             source = f"Understood by {answer.source} in {answer.seconds:.1f} s."
-            return _plan_output(answer.plan, [*_remarks(answer.not_understood, answer.notes), source])
+            return plan_output(answer.plan, [*_remarks(answer.not_understood, answer.notes), source])
 
 
 class StillbytesEditPlan(io.ComfyNode):
@@ -155,7 +156,7 @@ class StillbytesEditPlan(io.ComfyNode):
                     tooltip="An edit plan, version 1, as the command line and Plan Edit write it.",
                 )
             ],
-            outputs=_plan_outputs(),
+            outputs=plan_outputs(),
         )
 
     @classmethod
@@ -163,7 +164,7 @@ class StillbytesEditPlan(io.ComfyNode):
         with work():
             from ..engine.plan.validate import parse_plan
 
-            return _plan_output(parse_plan(plan_json), [])
+            return plan_output(parse_plan(plan_json), [])
 
 
 class StillbytesApplyPlan(io.ComfyNode):
@@ -259,7 +260,8 @@ def _remarks(unclear: Sequence[str], notes: Sequence[str]) -> list[str]:
     return [*notes, *([f"Not understood: {', '.join(unclear)}."] if unclear else [])]
 
 
-def _plan_output(plan: EditPlan, notes: list[str]) -> io.NodeOutput:
+def plan_output(plan: EditPlan, notes: list[str]) -> io.NodeOutput:
+    """Return what such a node gives: the plan, what it will do with `notes` below, and its JSON."""
     from ..engine.plan.describe import describe_plan
     from ..engine.plan.validate import plan_to_text
 

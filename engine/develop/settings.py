@@ -12,6 +12,8 @@ Tone = Literal["shadows", "midtones", "highlights", "whole"]
 TONES: tuple[Tone, ...] = get_args(Tone)
 Channel = Literal["rgb", "red", "green", "blue"]
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
+AutoPart = Literal["all", "tone", "exposure", "white_balance"]
+AUTO_PARTS: tuple[AutoPart, ...] = get_args(AutoPart)
 
 
 class Setting(NamedTuple):

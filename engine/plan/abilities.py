@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from ..masks.wording import needs_no_model
-from .schema import Adjust, Blur, Crop, Flip, Phrase, Remove, Rotate, Step, Straighten, Target
+from .schema import Adjust, Auto, Blur, Crop, Flip, Phrase, Remove, Rotate, Step, Straighten, Target
 
 NEEDS_GENERATOR = "This kind of step needs a generative model; direct editing has none."
-_NO_LENS = "Lens blur is not among the adjustments of direct editing."
-_NO_ANGLE = "Direct editing does not measure the horizon; say the angle, as in: straighten by 2 degrees."
 NEEDS_SEGMENTER = (
     "Finding this needs a segmentation model; the built-in engines know sky, subject, background, people, colours, "
     "tones, boxes and points."
@@ -20,14 +18,10 @@ def why_not(step: Step, segmenters: bool = False) -> str:
     segmenters: whether a segmentation model is at hand, which then decides what it can find.
     """
     match step:
-        case Adjust() | Remove():
+        case Adjust() | Blur() | Remove():
             return "" if segmenters or _is_findable(step.target) else NEEDS_SEGMENTER
-        case Straighten():
-            return _NO_ANGLE if step.angle_deg is None else ""
-        case Crop() | Rotate() | Flip():
+        case Auto() | Crop() | Straighten() | Rotate() | Flip():
             return ""
-        case Blur():
-            return _NO_LENS
         case _:
             return NEEDS_GENERATOR
 

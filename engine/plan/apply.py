@@ -7,17 +7,33 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from ..develop.adjust import Adjust as AdjustEdit
+from ..develop.defocus import LensBlur
 from ..engines import BUILT_IN, Engines
 from ..errors import CancelledError, ModelMissingError, StillbytesError
-from ..fill.fill import fill
 from ..masks.mask import Mask
 from ..masks.resolve import resolve
 from ..photo import Photo
 from ..tiles import Progress, no_progress
 from .abilities import why_not
+from .concrete import concrete_step
 from .describe import describe_step, describe_target
 from .reframe import reframed
-from .schema import WHOLE, Adjust, Crop, EditPlan, Flip, Remove, Rotate, Step, Straighten, Target, has_target
+from .schema import (
+    WHOLE,
+    Adjust,
+    Auto,
+    Blur,
+    Crop,
+    EditPlan,
+    Flip,
+    Remove,
+    Rotate,
+    Step,
+    Straighten,
+    Target,
+    has_target,
+)
+from .validate import step_to_json
 
 Outcome = Literal["done", "nothing found", "not possible"]
 _SURE = 0.5
@@ -26,7 +42,10 @@ _UNSURE = " The built-in engine is unsure what to take: look at the result, or g
 
 @dataclass(frozen=True)
 class StepReport:
-    """What one step did. `coverage` and `confidence` are in [0, 1], None where no mask was looked for."""
+    """What one step did. `coverage` and `confidence` are in [0, 1], None where no mask was looked for.
+
+    `concrete` is what an automatic step came to on this photo, as a step of a plan in JSON; else None.
+    """
 
     number: int
     op: str
@@ -38,6 +57,7 @@ class StepReport:
     reason: str
     milliseconds: float
     sentence: str
+    concrete: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +92,7 @@ class _Found:
     confidence: float | None = None
     engine: str = ""
     reason: str = ""
+    concrete: Step | None = None
 
 
 def apply_plan(
@@ -112,8 +133,15 @@ def _apply(photo: Photo, step: Step, engines: Engines, progress: Progress) -> tu
             if found.outcome == "done" and not step.settings.neutral:
                 photo = photo.with_edit(AdjustEdit(step.settings, found.mask))
             return photo, found
+        case Blur():
+            found = _resolve(photo, step.target, engines)
+            if found.outcome == "done" and step.amount:
+                photo = photo.with_edit(LensBlur(step.amount, found.mask))
+            return photo, found
         case Remove():
             return _remove(photo, _resolve(photo, step.target, engines), engines, progress)
+        case Auto() | Straighten(angle_deg=None):
+            return _automatic(photo, step, engines, progress)
         case Crop() | Straighten() | Rotate() | Flip():
             return _frame(photo, step)
         case _:
@@ -132,8 +160,22 @@ def _resolve(photo: Photo, target: Target, engines: Engines) -> _Found:
     return _Found("done", mask, selection.coverage, selection.confidence, selection.engine, selection.reason)
 
 
+def _automatic(photo: Photo, step: Step, engines: Engines, progress: Progress) -> tuple[Photo, _Found]:
+    """Return the photo after what the step comes to on it; the reason then says what was measured."""
+    try:
+        concrete, reason = concrete_step(photo, step)
+    except ModelMissingError as missing:
+        return photo, _Found("not possible", reason=missing.message)
+    if concrete is None:
+        return photo, _Found("not possible", reason=reason)
+    photo, found = _apply(photo, concrete, engines, progress)
+    return photo, _Found(found.outcome, reason=found.reason or reason, concrete=concrete)
+
+
 def _remove(photo: Photo, found: _Found, engines: Engines, progress: Progress) -> tuple[Photo, _Found]:
     """Return the photo without what was found; the reason then also says how the place was filled."""
+    from ..fill.fill import fill  # most plans remove nothing, and its kernels take a while to load
+
     if found.outcome != "done" or found.mask is None:
         return photo, found
     try:
@@ -167,6 +209,7 @@ def _report(number: int, step: Step, found: _Found, milliseconds: float) -> Step
         found.reason,
         milliseconds,
         _sentence(step, found, milliseconds),
+        step_to_json(found.concrete) if found.concrete else None,
     )
 
 
@@ -176,6 +219,8 @@ def _sentence(step: Step, found: _Found, milliseconds: float) -> str:
         return f"{what} Left out: {found.reason}"
     if found.outcome == "nothing found":
         return f"{what} Left out, nothing found: {found.reason}"
+    if found.concrete is not None:
+        return f"{what} Done: {describe_step(found.concrete)} {found.reason}"
     if not found.engine or found.coverage is None or found.confidence is None:
         return f"{what} Done."
     where = f"{found.coverage * 100:.0f} % of the photo, confidence {found.confidence:.2f}, {found.engine} engine"

@@ -21,6 +21,7 @@ from .reframe import reframed
 from .schema import (
     WHOLE,
     Adjust,
+    Auto,
     Blur,
     Crop,
     EditPlan,
@@ -35,9 +36,8 @@ from .schema import (
     Upscale,
 )
 
-_NO_LENS = "There is no node for lens blur."
-_NO_ANGLE = "The horizon is not measured; say the angle."
 _NO_SIZE = "How far to expand depends on the photo's size, which was not given."
+_NO_ANGLE = "How far to expand depends on the angle by which the photo is straightened, which is only measured later."
 _EXPORT = {"filename_prefix": "stillbytes/%name%-edited", "format": "tiff", "bit_depth": "16"}
 _TITLE_LENGTH = 60
 
@@ -90,6 +90,7 @@ class _Compiler:
         self._photo = self._build.add("StillbytesLoadRaw", "Photo", {"file": options.file, **options.raw})
         self._masks = Masks(self._build, self._photo)
         self._framing = Framing()
+        self._measured = False  # whether it is straightened by an angle that is not known yet
         self._painting: Painting | None = None
 
     def finish(self) -> Compiled:
@@ -101,6 +102,9 @@ class _Compiler:
         match step:
             case Adjust():
                 self._adjust(step)
+            case Auto():
+                inputs = {"photo": self._photo, "part": step.part, "amount": step.amount}
+                self._photo = self._build.add("StillbytesAuto", title(step), inputs)
             case Remove():
                 self._fill(step)
             case Crop() | Straighten() | Rotate() | Flip():
@@ -114,7 +118,7 @@ class _Compiler:
                 self._photo = self._painter.enlarge(self._photo, step.factor, self._options.upscaler)
                 self._renew()
             case Blur():
-                return _NO_LENS
+                self._blur(step)
         return ""
 
     @property
@@ -131,6 +135,12 @@ class _Compiler:
         if step.target != WHOLE:
             inputs["mask"] = self._masks.of(step.target)
         self._photo = self._build.add("StillbytesDevelop", title(step), inputs | self._settings(step.settings))
+
+    def _blur(self, step: Blur) -> None:
+        inputs: dict[str, Any] = {"photo": self._photo, "amount": step.amount}
+        if step.target != WHOLE:
+            inputs["mask"] = self._masks.of(step.target)
+        self._photo = self._build.add("StillbytesLensBlur", title(step), inputs)
 
     def _settings(self, settings: DevelopSettings) -> dict[str, Any]:
         inputs: dict[str, Any] = {
@@ -153,8 +163,8 @@ class _Compiler:
 
     def _frame(self, step: Crop | Straighten | Rotate | Flip) -> str:
         if isinstance(step, Straighten) and step.angle_deg is None:
-            return _NO_ANGLE
-        if self._options.size is not None:
+            self._measured = True
+        elif self._options.size is not None:
             try:
                 self._framing = reframed(self._framing, self._options.size, step)
             except ValueError as error:
@@ -168,6 +178,8 @@ class _Compiler:
     def _expand(self, step: Expand) -> str:
         if self._options.size is None:
             return _NO_SIZE
+        if self._measured:
+            return _NO_ANGLE
         size = self._framing.size(self._options.size)
         shares = {"left": size.width, "top": size.height, "right": size.width, "bottom": size.height}
         margins = {f"margin_{side}": round(getattr(step, side) * extent) for side, extent in shares.items()}
@@ -196,7 +208,9 @@ def frame_inputs(step: Crop | Straighten | Rotate | Flip) -> dict[str, Any]:
             inputs: dict[str, Any] = {name: value for name, (value, whole) in edges.items() if value != whole}
             return inputs | ({"aspect": step.aspect} if step.aspect else {})
         case Straighten():
-            return {"angle_deg": step.angle_deg} if step.angle_deg else {}
+            return (
+                {"level": True} if step.angle_deg is None else {"angle_deg": step.angle_deg} if step.angle_deg else {}
+            )
         case Rotate():
             return {"turn": str(step.quarter_turns * 90)}
         case Flip():

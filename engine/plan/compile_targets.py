@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from .describe import describe_target
@@ -71,8 +72,8 @@ class Masks:
         return self._made[target, photo]
 
     def _select(self, target: Target, photo: Link) -> Link:
-        if isinstance(target, Region) and target.invert:
-            inside = self._once(Region(target.kind), photo)
+        if isinstance(target, Region | Phrase) and target.invert:
+            inside = self._once(replace(target, invert=False), photo)
             return self._build.add("StillbytesCombineMasks", _title(target), {"first": inside, "invert": True})
         kind, inputs = _node(target)
         return self._build.add(kind, _title(target), {"photo": photo, **inputs})

@@ -8,6 +8,7 @@ from ..develop.settings import HUES, SETTINGS, DevelopSettings
 from .abilities import why_not
 from .schema import (
     Adjust,
+    Auto,
     Blur,
     BoxTarget,
     ColorRange,
@@ -60,6 +61,7 @@ _MIXER = {
     "saturation": _Words("more saturated", "less saturated"),
     "luminance": _Words("brighter", "darker"),
 }
+_AUTOMATIC = {"all": "white balance, tone and colour", "white_balance": "white balance"}
 _NAMES = {"sky": "the sky", "subject": "the subject", "background": "the background", "person": "the person or people"}
 _ANGLES = {1: "90 degrees clockwise", 2: "180 degrees", 3: "90 degrees counterclockwise"}
 
@@ -84,6 +86,9 @@ def describe_step(step: Step) -> str:
         case Adjust():
             changes = describe_settings(step.settings) or ["no change"]
             return f"{_capital(_short(describe_target(step.target)))}: {', '.join(changes)}."
+        case Auto():
+            share = f" ({step.amount:g} %)" if step.amount != 100 else ""
+            return f"Automatic {_AUTOMATIC.get(step.part, step.part)}{share}."
         case Crop():
             return _crop_words(step)
         case Straighten():
@@ -129,7 +134,7 @@ def describe_target(target: Whole | Part) -> str:
             name = _NAMES[target.kind]
             return f"everything but {name}" if target.invert else name
         case Phrase():
-            return _quoted(target.text)
+            return f"everything but {_quoted(target.text)}" if target.invert else _quoted(target.text)
         case LuminanceRange():
             return f"tones from {target.low * 100:.0f} to {target.high * 100:.0f} % lightness"
         case ColorRange():
@@ -183,7 +188,7 @@ def _expand_words(step: Expand) -> str:
 
 def _straighten_words(angle_deg: float | None) -> str:
     if angle_deg is None:
-        return "Straighten the photo."
+        return "Straighten the photo by its level and upright edges."
     return f"Straighten: turn by {abs(angle_deg):g} degrees {'clockwise' if angle_deg >= 0 else 'counterclockwise'}."
 
 

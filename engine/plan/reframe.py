@@ -21,7 +21,7 @@ def reframed(framing: Framing, source: Size, step: Crop | Straighten | Rotate | 
             return framing if step.ratio is None else framing.cropped_to_aspect(*step.ratio, source)
         case Straighten():
             if step.angle_deg is None:
-                raise ValueError("the horizon is not measured here")
+                raise ValueError("The angle is not measured yet.")
             if abs(framing.angle_deg + step.angle_deg) > MAX_STRAIGHTEN_DEG:
                 raise ValueError(TOO_FAR)
             return framing.straightened(step.angle_deg, source)

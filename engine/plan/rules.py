@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..errors import PlanInvalidError
 from .describe import describe_target
-from .schema import MAX_STEPS, WHOLE, Adjust, Blur, EditPlan, Step, Target, has_target
+from .schema import MAX_STEPS, WHOLE, Adjust, Auto, Blur, EditPlan, Step, Target, has_target
 from .words.grammar import Grammar
 from .words.lexicon import lexicon
 from .words.tokens import Item, read_items
-from .words.wishes import Wish, steps_of
+from .words.wishes import steps_of
 
 MAX_WORDS_LENGTH = 2000
 _SUMMARY_LENGTH = 500
 _WAYS = "say brighter or darker, warmer or cooler, more or less"
+_CUT_WAYS = "say what to cut off, as in: crop 20 % off the left; or to remove it"
 _EXCEPTION = re.compile(
     r"(not( in| on| to| for)?|except( for)?|excluding|without (touching|changing)) (the|my|his|her|their|our)\b", re.I
 )
@@ -44,12 +45,12 @@ def plan_from_words(text: str) -> Understanding:
     words = lexicon()
     grammar = Grammar(text, read_items(text, words), words)
     grammar.read()
-    wishes = [replace(w, target=grammar.outside(w.target)) if isinstance(w, Wish) else w for w in grammar.found]
-    steps, notes = steps_of(wishes, words, grammar.protected)
+    steps, notes = steps_of(map(grammar.meant, grammar.found), words, grammar.protected)
     leftovers = _leftovers(grammar)
     steps, spared = _spared(steps, grammar.protected, [words for words in leftovers if _EXCEPTION.match(words)])
     notes += spared
     notes += [f"“{words}” does not say which way: {_WAYS}." for words in grammar.vague]
+    notes += [f"“{words}” is no crop, which keeps a rectangle: {_CUT_WAYS}." for words in grammar.cut_out]
     notes += [f"Say where {words} shall go, as in: add {words} in the sky." for words in grammar.unplaced]
     summary = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_SUMMARY_LENGTH]
     return Understanding(
@@ -66,14 +67,20 @@ def _spared(steps: list[Step], protected: list[Target], exceptions: list[str]) -
     protected: parts of the photo that were named. exceptions: words for others, which were not understood.
     """
     named = {step.target for step in steps if has_target(step)}
-    kept = [step for step in steps if not (isinstance(step, Adjust | Blur) and step.target == WHOLE)]
+    kept = [step for step in steps if not _is_of_all(step)]
     alone = [target for target in dict.fromkeys(protected) if target not in named]
     reasons = [f"the exception “{words}” is not understood" for words in exceptions]
     if alone:
         reasons.append(f"{' and '.join(map(describe_target, alone))} cannot be told from the rest")
+    if len(alone) == 1 and any(isinstance(step, Auto) for step in steps):
+        reasons = [f"automatic settings are for all of it, and {describe_target(alone[0])} is to be left alone"]
     if reasons and len(kept) < len(steps):
         return kept, [f"Changes of the whole photo are left out: {reasons[0]}."]
     return steps, [f"Left alone: {describe_target(target)}." for target in alone]
+
+
+def _is_of_all(step: Step) -> bool:
+    return isinstance(step, Auto) or (isinstance(step, Adjust | Blur) and step.target == WHOLE)
 
 
 def _spans(items: list[Item], used: list[bool]) -> tuple[tuple[int, int], ...]:

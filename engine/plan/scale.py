@@ -8,7 +8,7 @@ from typing import Any
 
 from ..develop.settings import DevelopSettings, Grade, HueShift
 from ..errors import PlanInvalidError
-from .schema import Adjust, Blur, EditPlan, Restyle, Step
+from .schema import Adjust, Auto, Blur, EditPlan, Restyle, Step
 
 MAX_STRENGTH_PERCENT = 150.0
 _DECIMALS = 4
@@ -18,8 +18,9 @@ def scaled_plan(plan: EditPlan, percent: float) -> EditPlan:
     """Return the plan with its amounts at `percent` of what they are, each clipped to its range.
 
     0 leaves every adjustment neutral, 100 gives the plan back as it is. Amounts are the develop settings, the amount
-    of a blur and the strength of a restyling. What has no amount stays: framing, removals, what is painted, the shape
-    of a vignette or of grain, and which part of the photo is meant. Raises PlanInvalidError outside 0 to 150.
+    of a blur or of automatic settings, and the strength of a restyling. What has no amount stays: framing, removals,
+    what is painted, the shape of a vignette or of grain, and which part of the photo is meant. Raises PlanInvalidError
+    outside 0 to 150.
     """
     if not 0 <= percent <= MAX_STRENGTH_PERCENT:
         raise PlanInvalidError(f"Strength: expected 0 to {MAX_STRENGTH_PERCENT:g} %, found {percent:g}.")
@@ -32,7 +33,7 @@ def _scaled(step: Step, factor: float) -> Step:
     match step:
         case Adjust():
             return replace(step, settings=_rounded(step.settings.scaled(factor)))
-        case Blur():
+        case Auto() | Blur():
             return replace(step, amount=_amount(step.amount, factor))
         case Restyle():
             return replace(step, strength=_amount(step.strength, factor))

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, TypeAlias, TypeGuard
 
-from ..develop.settings import DevelopSettings
+from ..develop.settings import AutoPart, DevelopSettings
 from .spec import ALWAYS, Count, Range, Text, TextPattern
 
 VERSION = 1
@@ -43,10 +43,11 @@ class Region:
 
 @dataclass(frozen=True)
 class Phrase:
-    """What the words describe, for example "the sign on the left"."""
+    """What the words describe, for example "the sign on the left"; `invert` takes everything else instead."""
 
     kind: Literal["phrase"] = field(default="phrase", init=False, metadata=ALWAYS)
     text: Annotated[str, Text(1, 200)]
+    invert: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,18 @@ class Adjust:
     op: Literal["adjust"] = field(default="adjust", init=False, metadata=ALWAYS)
     target: Target = field(default_factory=Whole, metadata=ALWAYS)
     settings: DevelopSettings = field(default_factory=DevelopSettings, metadata=ALWAYS)
+
+
+@dataclass(frozen=True)
+class Auto:
+    """Settings that the photo's own figures ask for: of its white balance, its exposure, all of its tone, or all.
+
+    They are found anew for each photo; `amount` is 0 to 100, a share of them.
+    """
+
+    op: Literal["auto"] = field(default="auto", init=False, metadata=ALWAYS)
+    part: AutoPart = "all"
+    amount: Annotated[float, Range(0, 100)] = 100.0
 
 
 @dataclass(frozen=True)
@@ -217,7 +230,9 @@ class Upscale:
     factor: Annotated[float, Range(1, 8)] = 2.0
 
 
-Step: TypeAlias = Adjust | Crop | Straighten | Rotate | Flip | Blur | Remove | Generate | Expand | Restyle | Upscale
+Step: TypeAlias = (
+    Adjust | Auto | Crop | Straighten | Rotate | Flip | Blur | Remove | Generate | Expand | Restyle | Upscale
+)
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,11 @@ def plan_to_json(plan: EditPlan) -> dict[str, Any]:
     return _PLAN.dump(plan)
 
 
+def step_to_json(step: Step) -> dict[str, Any]:
+    """Return one step as JSON types, as it stands in its plan."""
+    return _STEP.dump(step)
+
+
 def plan_to_text(plan: EditPlan) -> str:
     """Return the plan as JSON text, two spaces per level, one newline at the end; equal plans give equal bytes."""
     return json.dumps(plan_to_json(plan), indent=2, ensure_ascii=False, allow_nan=False) + "\n"

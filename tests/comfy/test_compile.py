@@ -57,6 +57,14 @@ PLANS = {
         {"op": "remove", "target": BOX},
         adjust({"contrast": 15}, kind="luminance_range", low=0.2, high=0.6),
     ],
+    "measured": [
+        {"op": "crop", "right": 0.9},
+        adjust({"contrast": 10}, kind="sky"),
+        {"op": "blur", "target": {"kind": "sky", "invert": True}, "amount": 60},
+        {"op": "auto"},
+        {"op": "straighten"},
+        adjust({"exposure_ev": -0.3}, kind="phrase", text="the sky", invert=True),
+    ],
     "nothing found": [adjust({"exposure_ev": 1}, kind="color_range", hue_deg=300), adjust({"contrast": 5})],
     "nothing": [],
 }
@@ -110,7 +118,7 @@ def test_a_compiled_plan_gives_the_same_pixels_as_applying_it(comfy, info, steps
 
 def test_the_plans_change_pixels(comfy, info):
     files = {exported(comfy, applied(steps)) for name, steps in PLANS.items() if not name.startswith("nothing")}
-    assert len(files | {exported(comfy, applied([]))}) == 5
+    assert len(files | {exported(comfy, applied([]))}) == 6
 
 
 @pytest.mark.parametrize("speed", SPEEDS)

@@ -92,7 +92,7 @@ def test_a_sky_that_is_not_there_is_left_out_and_said(pixel_source):
             "segmentation",
         ),
         ({"op": "remove", "target": {"kind": "phrase", "text": "the sign"}}, "model"),
-        ({"op": "blur", "target": {"kind": "background"}}, "blur"),
+        ({"op": "blur", "target": {"kind": "phrase", "text": "the sign"}}, "segmentation"),
         ({"op": "upscale"}, "model"),
         ({"op": "straighten"}, "angle"),
     ],
@@ -186,3 +186,53 @@ def test_removing_everything_is_not_possible_and_says_why(wall_with_a_box):
     assert photo is start
     assert report.steps[0].outcome == "not possible"
     assert "nothing left" in report.steps[0].reason
+
+
+def test_lens_blur_softens_its_target_and_leaves_the_rest_alone(landscape):
+    before = landscape.render()
+    photo, report = apply_plan(landscape, plan_of({"op": "blur", "target": {"kind": "sky", "invert": True}}))
+    after = photo.render()
+    assert report.steps[0].outcome == "done"
+    np.testing.assert_array_equal(after[:90], before[:90])
+    assert np.abs(np.diff(after[180:, :, 1])).mean() < 0.5 * np.abs(np.diff(before[180:, :, 1])).mean()
+
+
+def test_a_blur_of_nothing_is_no_edit(gray):
+    photo, report = apply_plan(gray, plan_of({"op": "blur", "amount": 0}))
+    assert photo.edits == ()
+    assert report.steps[0].outcome == "done"
+
+
+def test_an_automatic_step_becomes_numbers_that_give_the_same_pixels(landscape):
+    photo, report = apply_plan(landscape, plan_of({"op": "auto", "part": "tone"}))
+    concrete = report.steps[0].concrete
+    assert concrete["op"] == "adjust"
+    assert concrete["settings"]
+    assert "Automatic tone. Done: Whole photo: " in report.steps[0].sentence
+    again, _ = apply_plan(landscape, plan_of(concrete))
+    np.testing.assert_array_equal(again.render(), photo.render())
+
+
+def test_automatic_settings_do_not_undo_a_step_before_them(landscape):
+    darker = {"op": "adjust", "settings": {"exposure_ev": -2}}
+    _, alone = apply_plan(landscape, plan_of({"op": "auto"}))
+    _, after = apply_plan(landscape, plan_of(darker, {"op": "auto"}))
+    assert after.steps[1].concrete == alone.steps[0].concrete
+
+
+def test_a_photo_is_straightened_by_what_it_shows(pixel_source):
+    y, x = np.mgrid[0:300, 0:400]
+    turn = np.radians(3.0)
+    down = (y - 150) * np.cos(turn) - (x - 200) * np.sin(turn)
+    bars = np.where((down // 25) % 2 == 0, 0.6, 0.1)[..., None] * np.ones(3)
+    photo, report = apply_plan(Photo(pixel_source(bars, "display")), plan_of({"op": "straighten"}))
+    assert report.steps[0].concrete["angle_deg"] == pytest.approx(-3.0, abs=0.2)
+    assert photo.framing.angle_deg == report.steps[0].concrete["angle_deg"]
+
+
+def test_everything_but_a_phrase_that_needs_no_model(landscape):
+    step = {"op": "adjust", "target": {"kind": "phrase", "text": "the sky", "invert": True}}
+    photo, _ = apply_plan(landscape, plan_of({**step, "settings": {"exposure_ev": -1}}))
+    before, after = landscape.render(), photo.render()
+    np.testing.assert_array_equal(after[:90], before[:90])
+    assert after[170:].mean() < 0.6 * before[170:].mean()

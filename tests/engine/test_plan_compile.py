@@ -111,7 +111,7 @@ def test_expanding_is_in_px_of_the_frame_as_the_steps_before_left_it():
 
 
 @pytest.mark.parametrize(
-    "step", [{"op": "blur"}, {"op": "straighten"}, {"op": "expand", "left": 0.5}], ids=lambda step: step["op"]
+    "step", [{"op": "expand", "left": 0.5}, {"op": "expand", "top": 0.1}], ids=lambda step: str(step)
 )
 def test_what_has_no_node_is_listed_by_its_number(step):
     found = compiled(adjust(), step)
@@ -199,3 +199,28 @@ def test_an_area_is_four_rising_fractions():
     for wrong in ("0.1", "0.5, 0, 0.4, 1", "a, b, c, d", "0, 0, 2, 1", "nan, 0, 1, 1"):
         with pytest.raises(PlanInvalidError, match="area"):
             read_area(wrong)
+
+
+def test_automatic_steps_and_lens_blur_are_nodes_that_measure_their_own_photo():
+    blur = {"op": "blur", "target": SKY, "amount": 30}
+    graph = compiled({"op": "auto", "part": "tone", "amount": 60}, blur, {"op": "straighten"}).graph
+    (auto,), (lens,), (frame,) = (nodes(graph, f"Stillbytes{kind}") for kind in ("Auto", "LensBlur", "Frame"))
+    assert (auto["part"], auto["amount"], lens["amount"]) == ("tone", 60, 30)
+    assert graph[lens["mask"][0]]["class_type"] == "StillbytesPickMask"
+    assert frame == {"photo": lens_of(graph), "level": True}
+
+
+def lens_of(graph):
+    (number,) = [number for number, node in graph.items() if node["class_type"] == "StillbytesLensBlur"]
+    return [number, 0]
+
+
+def test_how_far_to_expand_is_not_known_after_a_measured_angle():
+    found = compiled({"op": "straighten"}, {"op": "expand", "left": 0.5}, size=Size(400, 200))
+    assert "angle" in found.left_out[0]
+
+
+def test_everything_but_a_phrase_is_the_opposite_of_its_mask():
+    graph = compiled(adjust({"kind": "phrase", "text": "the car", "invert": True})).graph
+    assert nodes(graph, "StillbytesCombineMasks")[0]["invert"] is True
+    assert nodes(graph, "StillbytesSelectByText")[0]["text"] == "the car"

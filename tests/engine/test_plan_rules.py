@@ -8,7 +8,19 @@ import pytest
 from stillbytes.engine.develop.settings import SETTINGS, Grade, HueShift
 from stillbytes.engine.errors import PlanInvalidError
 from stillbytes.engine.plan.rules import MAX_WORDS_LENGTH, plan_from_words
-from stillbytes.engine.plan.schema import WHOLE, Adjust, Blur, Crop, Flip, Phrase, Region, Remove, Rotate, Straighten
+from stillbytes.engine.plan.schema import (
+    WHOLE,
+    Adjust,
+    Auto,
+    Blur,
+    Crop,
+    Flip,
+    Phrase,
+    Region,
+    Remove,
+    Rotate,
+    Straighten,
+)
 from stillbytes.engine.plan.validate import parse_plan, plan_to_text
 from stillbytes.engine.plan.words.lexicon import lexicon
 
@@ -279,7 +291,6 @@ def test_negation_never_becomes_its_opposite(text, expected):
         "change it",
         "swap our faces",
         "remove the background",
-        "fix the exposure",
         "fix the colors",
         "crop it",
         "rotate the picture",
@@ -288,7 +299,6 @@ def test_negation_never_becomes_its_opposite(text, expected):
         "colorize this black and white photo",
         "the dark knight and the red baron",
         "what is the warmest lens for portraits in the shade",
-        "blur everything except the dog",
         "asdf qwer zxcv",
         "reduce the contrast of the greens",
         "make the reds more blue",
@@ -421,11 +431,71 @@ def test_most_real_requests_with_one_tone_wish_are_understood(shared_data):
 
 
 def test_a_part_that_cannot_be_spared_stops_changes_of_the_whole_photo():
-    understood = plan_from_words("keep the left house as it is, brighten, and crop to square")
+    understood = plan_from_words("keep the left house and the red car as they are, brighten, and crop to square")
     assert [step.op for step in understood.plan.steps] == ["crop"]
     assert understood.notes == (
-        "Changes of the whole photo are left out: “the left house” cannot be told from the rest.",
+        "Changes of the whole photo are left out: “the left house” and “the red car” cannot be told from the rest.",
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["keep the left house as it is, brighten", "brighten everything except the left house"]
+)
+def test_what_is_to_be_left_alone_is_named_as_the_exception(text):
+    (step,) = plan_from_words(text).plan.steps
+    assert step.target == Phrase("the left house", invert=True)
+    assert step.settings.exposure_ev > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        ("fix the white balance", Auto("white_balance")),
+        ("please correct the exposure of the photo", Auto("exposure")),
+        ("fix the lighting a bit", Auto("exposure", 50.0)),
+        ("auto tone", Auto("tone")),
+        ("auto", Auto()),
+        ("the white balance is off", Auto("white_balance")),
+        ("make it look good", Auto()),
+        ("can you enhance this picture?", Auto()),
+    ],
+)
+def test_a_wish_that_leaves_the_numbers_to_the_photo_is_an_automatic_step(text, step):
+    understood = plan_from_words(text)
+    assert understood.plan.steps == (step,)
+    assert understood.not_understood == ()
+
+
+@pytest.mark.parametrize("text", ["fix it", "make the dress look good", "enhance the old barn", "automatic rifle"])
+def test_what_is_to_be_better_has_to_be_the_photo(text):
+    assert not any(isinstance(step, Auto) for step in plan_from_words(text).plan.steps)
+
+
+@pytest.mark.parametrize("text", ["black and white, grainy", "grainy black and white", "black and white with grain"])
+def test_grain_belongs_to_a_black_and_white_look(text):
+    assert read(text) == {WHOLE: {"saturation": -100, "grain": 30}}
+
+
+def test_a_list_needs_no_articles():
+    assert set(read("darken sky, trees and grass")) == {SKY, Phrase("trees"), Phrase("grass")}
+    assert read("brighten the sky, grass greener")[SKY] == {"exposure_ev": 0.6}
+
+
+def test_a_thing_is_not_cropped_out_and_a_note_says_what_is_possible():
+    for text in ("crop out the person", "crop the man on the left out"):
+        understood = plan_from_words(text)
+        assert understood.plan.steps == ()
+        assert "remove" in understood.notes[0]
+
+
+def test_bokeh_is_the_backgrounds():
+    assert plan_from_words("add some bokeh").plan.steps == (Blur(BACKGROUND, 50),)
+
+
+def test_automatic_settings_know_no_exception():
+    understood = plan_from_words("make it look good, but don't touch the sky, and crop to square")
+    assert [step.op for step in understood.plan.steps] == ["crop"]
+    assert "automatic settings are for all of it, and the sky is to be left alone" in understood.notes[0]
 
 
 def test_a_number_that_no_setting_has_is_left_out():
@@ -438,7 +508,7 @@ def test_dark_corners_are_a_vignette():
     assert read("darken the corners") == {WHOLE: {"vignette": -30}}
 
 
-@pytest.mark.parametrize("text", ["fix the white balance", "correct the colors", "adjust the exposure"])
+@pytest.mark.parametrize("text", ["adjust the white balance", "correct the colors", "adjust the exposure"])
 def test_a_wish_without_a_direction_asks_for_one(text):
     understood = plan_from_words(text)
     assert understood.plan.steps == ()

@@ -6,7 +6,9 @@ import re
 
 import numpy as np
 import pytest
-from stillbytes.engine.develop.settings import CHANNELS, HUES, SETTINGS, TONES
+from stillbytes.engine import color
+from stillbytes.engine.develop.settings import CHANNELS, HUES, SETTINGS, TONES, DevelopSettings
+from stillbytes.engine.develop.tables import light_matrix
 from stillbytes.engine.errors import PlanInvalidError
 from stillbytes.engine.framing import Crop as CropBox
 from stillbytes.engine.framing import Framing
@@ -18,7 +20,9 @@ from stillbytes.engine.plan.xmp import fields
 from stillbytes.engine.plan.xmp.frame import Sensor, SensorCrop, framing_steps, from_sensor, to_sensor
 from stillbytes.engine.plan.xmp.rdf import MAX_BYTES, read_rdf, write_rdf
 from stillbytes.engine.plan.xmp.read import plan_from_xmp
+from stillbytes.engine.plan.xmp.settings import shifted_light
 from stillbytes.engine.plan.xmp.write import plan_to_xmp
+from stillbytes.engine.raw.temperature import xy_of
 
 SENSOR = Sensor(Size(600, 400))
 LOCAL = {field.setting for field in fields.LOCAL}
@@ -127,7 +131,8 @@ def test_equal_plans_give_equal_bytes_and_two_masks_have_two_identities():
         ({"op": "restyle", "prompt": "x"}, "no place"),
         ({"op": "upscale"}, "no place"),
         ({"op": "blur", "target": {"kind": "background"}}, "no place"),
-        ({"op": "straighten"}, "horizon"),
+        ({"op": "straighten"}, "name the photo"),
+        ({"op": "auto"}, "name the photo"),
         (adjust({"contrast": 5}, kind="person"), "no mask"),
         (adjust({"contrast": 5}, kind="phrase", text="the dog"), "no mask"),
         (adjust({"contrast": 5}, kind="color_range", hue_deg=120), "no mask"),
@@ -338,3 +343,27 @@ def test_a_packet_says_the_properties_that_it_was_written_from():
         "crs:Masks": [{"crs:What": "x", "crs:Inner": [{"crs:Deep": "1"}]}, {"crs:What": "<y>"}],
     }
     assert read_rdf(write_rdf(properties).encode()) == properties
+
+
+def test_the_white_balance_of_a_raw_file_is_written_in_kelvin():
+    sensor = Sensor(SENSOR.size, SENSOR.orientation, light=(5000.0, 8.0))
+    sidecar = plan_to_xmp(plan_of(adjust({"temperature": 40, "tint": -25})), sensor)
+    assert sidecar.left_out == ()
+    assert 'crs:Temperature="5882"' in sidecar.text
+    assert 'crs:Tint="-1"' in sidecar.text
+    assert "Incremental" not in sidecar.text
+    unshifted = plan_to_xmp(plan_of(adjust({"contrast": 5})), sensor)
+    assert "Temperature" not in unshifted.text
+
+
+@pytest.mark.parametrize(("temperature", "tint"), [(40, 0), (-30, 0), (0, 60)])
+def test_kelvin_means_what_the_shift_does(temperature, tint):
+    """Grey under the light that a shifted photo takes for neutral becomes grey by the shift."""
+    kelvin, magenta = shifted_light((6504.0, 10.0), temperature, tint)
+    matrix = light_matrix(DevelopSettings(temperature=temperature, tint=tint)).astype(np.float64)
+    before, after = (
+        color.XYZ_TO_REC2020 @ color.white_xyz(xy_of(*light)) for light in ((6504.0, 10.0), (kelvin, magenta))
+    )
+    left = np.log(matrix @ (after / before))
+    untouched = np.log(after / before)
+    assert np.ptp(left) < 0.2 * np.ptp(untouched)

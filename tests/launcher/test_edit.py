@@ -176,14 +176,23 @@ def test_a_dry_run_may_save_the_plan_and_says_so(folder: Path, capsys: pytest.Ca
 def test_a_step_that_was_left_out_stands_in_the_last_lines(folder: Path, capsys: pytest.CaptureFixture[str]):
     words = "brighter, upscale it"
     assert cli.main(["edit", "a.png", words, "-o", "x.png"]) == 0
-    *_, left_out, way_out = capsys.readouterr().out.splitlines()
-    assert left_out.startswith("Step 2 was left out: Enlarge 2 times.")
-    assert "`plan compile`" in way_out
+    said = capsys.readouterr().out
+    assert said.count("Enlarge 2 times. Left out") == 1
+    assert "`plan compile`" in said.splitlines()[-1]
     assert cli.main(["edit", "a.png", "b.png", words, "-o", "new"]) == 0
     assert "Step 2 was left out on 2 of 2 photos: Enlarge 2 times." in capsys.readouterr().out
     assert cli.main(["edit", "a.png", words, "-o", "y.png", "--json"]) == 0
     (line,) = json.loads(capsys.readouterr().out)["left_out"]
     assert line.startswith("Step 2 was left out: ")
+
+
+def test_automatic_steps_are_saved_as_said_and_reported_in_numbers(folder: Path, capsys: pytest.CaptureFixture[str]):
+    command = ["edit", "a.png", "auto tone", "-o", "auto.png", "--save-plan", "auto.json", "--json"]
+    assert cli.main(command) == 0
+    (step,) = json.loads((folder / "auto.json").read_text(encoding="utf-8"))["steps"]
+    assert step == {"op": "auto", "part": "tone"}
+    (said,) = json.loads(capsys.readouterr().out)["photos"][0]["steps"]
+    assert said["concrete"]["op"] == "adjust"
 
 
 def test_json_is_one_object_with_everything(folder: Path, capsys: pytest.CaptureFixture[str]):
@@ -244,7 +253,7 @@ def test_wrong_wishes_are_one_sentence(
 
 
 def test_a_run_in_which_no_step_could_be_done_says_so(folder: Path, capsys: pytest.CaptureFixture[str]):
-    assert cli.main(["edit", "a.png", "blur the background", "--kelvin", "5000", "-o", "x.png"]) == 0
+    assert cli.main(["edit", "a.png", "upscale it", "--kelvin", "5000", "-o", "x.png"]) == 1
     said = capsys.readouterr().out
     assert "No step could be done" in said
     assert "hold for RAW files only" in said

@@ -134,3 +134,20 @@ def test_wrong_uses_are_one_sentence(plans: Path, capsys: pytest.CaptureFixture[
 def test_what_was_not_understood_well_enough_says_what_to_say(capsys: pytest.CaptureFixture[str]):
     assert cli.main(["plan", "add a rainbow"]) == 1
     assert "hint: Say where a rainbow shall go" in capsys.readouterr().err
+
+
+def test_resolve_gives_the_numbers_of_one_photo(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    photo = tmp_path / "dark.png"
+    Image.linear_gradient("L").point(lambda v: v // 4).convert("RGB").save(photo)
+    command = ["plan", "resolve", "fix the exposure, straighten it", "--photo", str(photo)]
+    assert cli.main([*command, "--json"]) == 0
+    said = capsys.readouterr()
+    (step,) = json.loads(said.out)["steps"]
+    assert step["op"] == "adjust"
+    assert step["settings"]["exposure_ev"] > 0.3
+    assert "Say the angle" in said.err
+
+
+def test_resolve_needs_a_photo(capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["plan", "resolve", "auto"]) == 1
+    assert "--photo" in capsys.readouterr().err

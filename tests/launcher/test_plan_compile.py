@@ -77,7 +77,9 @@ def test_a_workflow_is_what_run_reads(folder: Path, capsys: pytest.CaptureFixtur
 
 
 def test_what_is_not_in_the_workflow_is_said(folder: Path, capsys: pytest.CaptureFixture[str]):
-    (folder / "p.json").write_text('{"version": 1, "steps": [{"op": "blur"}, {"op": "expand", "left": 0.5}]}')
+    (folder / "p.json").write_text(
+        '{"version": 1, "steps": [{"op": "expand", "left": 0.5}, {"op": "expand", "left": 0.5}]}'
+    )
     assert cli.main(["plan", "compile", "p.json"]) == 0
     said = capsys.readouterr()
     assert len(json.loads(said.out)) == 2

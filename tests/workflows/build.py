@@ -36,8 +36,8 @@ def _load(name: str, path: Path) -> Any:
     return module
 
 
-GRAPHS = _load("graphs", _HERE / "graphs.py").GRAPHS
 _canvas = _load("canvas", _ROOT / "engine" / "plan" / "canvas.py")
+GRAPHS = _load("graphs", _HERE / "graphs.py").GRAPHS
 api_form, canvas_form, text = _canvas.api_form, _canvas.canvas_form, _canvas.text
 
 

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+_canvas: Any = sys.modules["stillbytes_workflow_canvas"]  # build.py loads the engine's canvas writer before this file
+Link, Node = _canvas.Connection, _canvas.DrawnNode
 
 SAMPLE = "balloon.dng [sample]"
-
-
-class Link(NamedTuple):
-    """An input that comes from output `slot` of node `number`."""
-
-    number: int
-    slot: int
-
-
-@dataclass(frozen=True)
-class Node:
-    """A node: inputs that are not named keep their default."""
-
-    number: int
-    kind: str
-    title: str
-    position: tuple[int, int]
-    size: tuple[int, int]
-    inputs: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True)
@@ -38,18 +23,15 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Graph:
+class Graph(_canvas.Drawing):
     """A workflow under its file name, and how the canvas shows it at first.
 
     `picture` names the two nodes whose previews, side by side, are its picture among the templates.
     """
 
-    name: str
-    nodes: tuple[Node, ...]
-    notes: tuple[Note, ...]
-    picture: tuple[int, int]
     zoom: float = 0.75
     offset: tuple[int, int] = (130, 170)
+    picture: tuple[int, int] = (1, 2)
 
 
 def _load(number: int = 1) -> Node:

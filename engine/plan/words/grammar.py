@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..schema import WHOLE, Region, Step, Straighten, Target
+from .automatic import read_automatic
 from .changes import Changes
 from .combine import combined, signed
 from .frames import read_framing
@@ -26,12 +27,14 @@ _FAULTS = frozenset({"noise", "color_noise", "haze", "blur", "harshness", "vigne
 class Grammar(Changes):
     """Reads one request; `found` holds its wishes in order, `used` which items they were made from.
 
-    `protected`: what is to be left alone. `vague`: wishes to mend something without saying which way.
+    `protected`: what is to be left alone. `vague`: wishes to mend something without saying which way. `cut_out`:
+    wishes to crop a thing out, which no rectangle can.
     """
 
     def __init__(self, text: str, items: list[Item], lexicon: Lexicon) -> None:
         super().__init__(text, items, lexicon)
         self.vague: list[str] = []
+        self.cut_out: list[str] = []
         self._open: list[int] = []  # wishes without an object that share the object of the next one
 
     def read(self) -> None:
@@ -58,6 +61,7 @@ class Grammar(Changes):
             self._frame,
             self.move,
             self._verb,
+            self._automatic,
             self.recover,
             self.change,
             self._fix,
@@ -130,6 +134,12 @@ class Grammar(Changes):
         if objects:
             self._open.clear()
 
+    def _automatic(self, place: int) -> int:
+        step, after = read_automatic(self, place)
+        if step is not None:
+            self.found.append(step)
+        return after
+
     def _fix(self, place: int) -> int:
         """Read "fix the yellow cast", "correct the crooked horizon": the fault says the direction."""
         if not self.has(place, "fix"):
@@ -177,6 +187,13 @@ class Grammar(Changes):
         return end
 
     def _frame(self, place: int) -> int:
+        if self.has(place, "crop"):
+            early = self.word(place + 1) == "out"
+            np, after = self.noun_phrase(place + 1 + early)
+            thing = np is not None and np.kind == "target" and np.target != WHOLE
+            if thing and (early or self.word(after) == "out"):
+                self.cut_out.append(self.slice(place, after + (not early)))
+                return place
         step, after = read_framing(self, place)
         if step is not None:
             self.found.append(step)
@@ -263,6 +280,15 @@ class Grammar(Changes):
             assert isinstance(wish, Wish)
             self.found[number] = replace(wish, amount=lessened(wish.amount))
         return bool(meant)
+
+    def meant(self, wish: Wish | Step) -> Wish | Step:
+        """Return a wish with the part of the photo that it is for: bokeh is the background's."""
+        if not isinstance(wish, Wish):
+            return wish
+        bokeh = (wish.effect, wish.direction, wish.target) == ("blur", 1, WHOLE)
+        if bokeh and any(item.text == "bokeh" for item in self.items):
+            return replace(wish, target=Region("background"))
+        return replace(wish, target=self.outside(wish.target))
 
     def outside(self, target: Target) -> Target:
         """Return where a wish for the whole photo goes when a part is protected."""

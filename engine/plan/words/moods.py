@@ -11,6 +11,7 @@ from .predicates import Predicates
 from .wishes import Wish
 
 _CAST_WORDS = ("cast", "casts", "color cast", "tinge")
+_GRAINY, _FILM_LOOKS = "grainy", ("film", "vintage", "noir", "cinema")
 _POLITE = ("please", "pls", "plz", "just", "also", "maybe", "to", "in", "into")
 
 
@@ -26,7 +27,8 @@ class Moods(Predicates):
 
     def mood(self, place: int) -> int:
         """Read a mood that is the whole clause: "moody", "vintage look", "dramatic sky", "black and white please"."""
-        if not self._begins(place) and not self._wished(place - 1):
+        styled = self.has(place, "monochrome") and self.word(place - 1) == _GRAINY
+        if not self._begins(place) and not self._wished(place - 1) and not styled:
             return place
         amount, after = self.amount(place)
         while self.has(after, "determiners"):
@@ -112,8 +114,15 @@ class Moods(Predicates):
             self.found.append(Straighten())
             return end
         effect, direction = signed(name)
+        if self.word(after - 1) == _GRAINY and self._like_film():
+            direction = -direction
         target = np.target if np is not None and about else None
         return self.accept(Wish(effect, -direction, target or self.scope or WHOLE), end, start)
+
+    def _like_film(self) -> bool:
+        """Return whether the request is for a look that grain belongs to."""
+        places = range(len(self.items))
+        return any(self.has(i, "monochrome") or self.tag(i, "adj") in _FILM_LOOKS for i in places)
 
     def _begins(self, place: int) -> bool:
         while self.has(place - 1, "little", "lot", "plain", "determiners"):

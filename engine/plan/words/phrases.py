@@ -18,6 +18,7 @@ _NOUNS = (
     *("region", "whole", "people", "quality", "band", "tone_nouns", "style_nouns", "things", "straight_nouns"),
     *("art", "scenes", "sizes", "room", "side_nouns", "not_painted", "place", "replace", "tintable", "moments"),
 )
+_NOUN_TAGS, _NAMING = frozenset(_NOUNS), frozenset(_NOUNS + _MODIFIERS)
 _PLACES = frozenset({"in", "on", "of", "at", "behind", "near", "under", "above", "over", "inside", "below", "beside",
                      "next to", "in front of", "with", "against", "around", "between"})  # fmt: skip
 _MAY_BE_AMOUNT = ("little", "lot", "plain", "number", "numbers", "fraction", "factors", "prepositions", "determiners")
@@ -55,6 +56,8 @@ class Reader:
         self.text = text
         self.items = items
         self._tags = [item.tags.keys() for item in items]
+        self._nominal = [not item.mark and not (item.known and _NAMING.isdisjoint(item.tags)) for item in items]
+        self._nouns = [not item.known or not _NOUN_TAGS.isdisjoint(item.tags) for item in items]
         self._amounts: dict[int, tuple[Amount | None, int]] = {}
         self._noun_phrases: dict[tuple[int, bool], tuple[Np | None, int]] = {}
 
@@ -194,15 +197,13 @@ class Reader:
 
     def nominal(self, place: int) -> bool:
         """Return whether the item may be part of a noun phrase: a noun, an adjective, an unknown word."""
-        if not 0 <= place < len(self.items) or self.mark(place):
-            return False
-        return not self.items[place].known or self.has(place, *_NOUNS, *_MODIFIERS)
+        return 0 <= place < len(self.items) and self._nominal[place]
 
     def _noun_end(self, place: int) -> int:
         """Return the place after the last word of the noun phrase whose first adjective or noun is at `place`."""
         noun_seen = False
         while self.nominal(place):
-            noun = self.has(place, *_NOUNS) or not self.items[place].known
+            noun = self._nouns[place]
             acts = self.has(place, "verb", "raise", "lower", "remove", "make", "crop", "leads", "place", "replace")
             if noun_seen and (not noun or acts):
                 break
@@ -285,6 +286,8 @@ class Reader:
 
 def inverted(target: Target) -> Target | None:
     """Return everything but `target`, None where that has no name."""
+    if isinstance(target, Phrase):
+        return Phrase(target.text, not target.invert)
     if not isinstance(target, Region):
         return None
     if target.kind == "subject" and not target.invert:

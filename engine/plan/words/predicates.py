@@ -92,12 +92,18 @@ class Predicates(Reader):
             if np is None or self.predicated(end) or (comma and np.kind == "it"):
                 return found, after
             unknown = np.kind == "target" and isinstance(np.target, Phrase)
-            if unknown and (comma or not (anything or self.has(joint, "determiners"))):
+            if unknown and not self._listed(joint, end) and (comma or not (anything or self.has(joint, "determiners"))):
                 return found, after
             if np.kind in ("it", "them", "rest") and not self.has(joint, "rest"):
                 return found, after
             found.append(np)
             after = end
+
+    def _listed(self, place: int, end: int) -> bool:
+        """Return whether the words name one common thing, as in a list: "the sky, trees and grass"."""
+        return (
+            end == place + 1 and self.has(place, "things") and (bool(self.mark(end)) or self.has(end, "conjunctions"))
+        )
 
     def starts_clause(self, place: int) -> bool:
         """Return whether a new wish starts at `place` rather than one more object."""

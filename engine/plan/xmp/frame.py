@@ -23,10 +23,14 @@ _MIRRORED = (2, 4, 5, 7)
 
 @dataclass(frozen=True)
 class Sensor:
-    """The photo as its file holds it: its size in px before it is turned, and EXIF's orientation."""
+    """The photo as its file holds it: its size in px before it is turned, and EXIF's orientation.
+
+    light: of a RAW file, kelvin and tint of the white balance that the camera chose; None for other files.
+    """
 
     size: Size
     orientation: int = 1
+    light: tuple[float, float] | None = None
 
     @property
     def upright(self) -> Size:

@@ -15,6 +15,7 @@ from .fields import Field
 from .rdf import Struct, Value
 
 _STEPS = 255  # of a tone curve, in x and y
+_SHIFTS = frozenset({"IncrementalTemperature", "IncrementalTint"})
 _TRUE = ("true", "1")
 
 
@@ -25,15 +26,37 @@ class Remarks:
     lines: list[str] = field(default_factory=list[str])
 
 
-def global_settings(settings: DevelopSettings, remarks: Remarks) -> Struct:
-    """Return the properties of settings on the whole photo; what cannot be said goes to `remarks`."""
+def global_settings(settings: DevelopSettings, remarks: Remarks, light: tuple[float, float] | None = None) -> Struct:
+    """Return the properties of settings on the whole photo; what cannot be said goes to `remarks`.
+
+    light: kelvin and tint that the camera chose, where the photo is a RAW file: then the white balance is absolute.
+    """
     said = _sliders(settings, fields.GLOBAL, remarks)
-    if said.keys() & {"IncrementalTemperature", "IncrementalTint"}:
+    if said.keys() & _SHIFTS:
         said["WhiteBalance"] = "Custom"
+        if light is not None:
+            said = {name: value for name, value in said.items() if name not in _SHIFTS}
+            kelvin, tint = shifted_light(light, settings.temperature, settings.tint)
+            return _with_colours(said | {"Temperature": f"{kelvin:.0f}", "Tint": f"{tint:+.0f}"}, settings, remarks)
         remarks.lines.append(
             "Temperature and tint are shifts, which Lightroom applies to JPEG, PNG and TIFF files; "
-            "of a RAW file it knows Kelvin only."
+            "of a RAW file it knows Kelvin only: name the photo."
         )
+    return _with_colours(said, settings, remarks)
+
+
+def shifted_light(light: tuple[float, float], temperature: float, tint: float) -> tuple[float, float]:
+    """Return kelvin and tint of the light that is neutral after a plan's shifts, kept in Lightroom's ranges.
+
+    A shift of 100 is 75 mired in temperature and 0.012 in CIE 1960 uv across it, as `develop.tables` moves white; a
+    unit of DNG's tint is 1/3000 in uv. What makes a picture warmer is taking its light for a bluer one.
+    """
+    mired = 1e6 / light[0] - 0.75 * temperature
+    kelvin = 1e6 / max(mired, 1.0)
+    return min(max(kelvin, 2000.0), 50000.0), min(max(light[1] + 0.36 * tint, -150.0), 150.0)
+
+
+def _with_colours(said: Struct, settings: DevelopSettings, remarks: Remarks) -> Struct:
     return said | _mixer(settings, remarks) | _grading(settings) | _curves(settings, remarks)
 
 

@@ -10,7 +10,7 @@ from ...framing import Framing
 from ...geometry import Size
 from ..describe import describe_step
 from ..reframe import reframed
-from ..schema import Adjust, Crop, EditPlan, Flip, LuminanceRange, Rotate, Step, Straighten, Whole
+from ..schema import Adjust, Auto, Crop, EditPlan, Flip, LuminanceRange, Rotate, Step, Straighten, Whole
 from . import fields
 from .frame import Sensor, to_sensor
 from .masks import correction
@@ -19,6 +19,7 @@ from .settings import Remarks, global_settings, local_settings
 
 _NO_MASK = "Lightroom's files name no mask that finds this in every photo."
 _NO_PLACE = "Lightroom's settings have no place for this."
+_NO_NUMBERS = "Its numbers are the photo's: name the photo."
 _NEEDS_PHOTO = "This depends on the photo's size: name the photo."
 _UNTURNED = "The crop is written for a photo that the camera did not turn: name the photo to be sure."
 _SQUARE = Size(1, 1)
@@ -60,6 +61,8 @@ class _Writer:
                 self._mask(number, step)
             case Crop() | Straighten() | Rotate() | Flip():
                 self._frame(number, step)
+            case Auto():
+                self._leave(number, step, _NO_NUMBERS)
             case _:
                 self._leave(number, step, _NO_PLACE)
 
@@ -67,7 +70,7 @@ class _Writer:
         remarks = Remarks()
         said: Struct = {"Version": fields.VERSION, "ProcessVersion": fields.PROCESS_VERSION}
         if self._whole is not None:
-            said |= global_settings(self._whole, remarks)
+            said |= global_settings(self._whole, remarks, self._sensor.light if self._sensor else None)
         properties: Struct = self._placed(said)
         properties |= {f"crs:{name}": value for name, value in said.items()}
         properties |= {"crs:HasSettings": "True", "crs:AlreadyApplied": "False"}
@@ -106,6 +109,9 @@ class _Writer:
         self._left_out += [f"{number}. {line}" for line in remarks.lines]
 
     def _frame(self, number: int, step: Crop | Straighten | Rotate | Flip) -> None:
+        if isinstance(step, Straighten) and step.angle_deg is None:
+            self._leave(number, step, _NO_NUMBERS)
+            return
         needs_size = isinstance(step, Straighten) or (isinstance(step, Crop) and step.aspect is not None)
         if needs_size and self._sensor is None:
             self._leave(number, step, _NEEDS_PHOTO)
