@@ -146,7 +146,8 @@ class StillbytesFill(io.ComfyNode):
                     max=512.0,
                     step=1.0,
                     advanced=True,
-                    tooltip="How far beyond the mask pixels may change, in px of the full photo; -1 fits its size.",
+                    tooltip="How far beyond the mask pixels may change, in px of the full photo; -1 fits its size and "
+                    "takes slivers of the thing along that the mask missed.",
                 ),
                 io.Boolean.Input(
                     "grain",

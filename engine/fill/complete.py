@@ -17,17 +17,19 @@ from ..geometry import Box, Size
 from ..opencv import cv2
 from ..tiles import Progress, no_progress
 from .blend import membrane
+from .finish import SHARP, SOFT, busyness, finished
 from .patchmatch import RADIUS, Field, Flags, Search, enlarged, improve, repaired
 from .peel import peeled
 from .pyramid import Level, Values, encoded, first_level, patches_of, pyramid
-from .vote import Voters, trust_of, vote
+from .vote import Voters, trust_of, vote, vote_
 
 LEAST_CONTEXT_PX = 128
 _LARGE_PX = 100_000
 _ROUNDS_COARSE, _ROUNDS_FINE = 14, 4
-_SHARP_COARSE, _SHARP_FINE, _SHARP_LAST = 1.0, 3.0, 60.0
+_SHARP_COARSE, _SHARP_FINE = 1.0, 3.0
 _SETTLED = 0.0005  # mean change of a round, in encoded values, after which a coarse level is left
 _RING = 2
+_AGREE_PX, _AGREE_FROM = 4, 2
 _LARGEST_STEP = np.float32(0.12)
 
 
@@ -189,17 +191,14 @@ def _settle(plan: Schedule, depth: int, values: Values, field: Field) -> tuple[V
             search = Search(plan.options.seed * 64 + depth, passed, reach, 2 ** ((turn + n) % 5))
             field = improve(patches, field, search, plan.within(depth, passed))
         last = depth == 0 and turn == rounds - 1
-        painted = _voted(level, Voters(patches.targets, field, trust), _SHARP_LAST if last else _sharpness(depth))
+        voters = Voters(patches.targets, field, trust)
+        painted = _last_voted(level, voters) if last else _voted(level, voters, depth)
         change = float(np.abs(painted - values)[level.hole].mean())
         values = painted
         if depth and change < _SETTLED:
             break
     plan.tell(depth, rounds * passes)
     return values, field
-
-
-def _sharpness(depth: int) -> float:
-    return _SHARP_COARSE if depth else _SHARP_FINE
 
 
 def bounded(step: Values) -> Values:
@@ -212,19 +211,65 @@ def bounded(step: Values) -> Values:
     return kept
 
 
-def _voted(level: Level, voters: Voters, sharpness: float) -> Values:
-    """Return the votes in the hole, less the smooth step between votes and picture along its rim.
+def agreed(step: Values, ring: Flags) -> Values:
+    """Return steps (h, w, c), each times how much its neighbours along the `ring` (h, w) agree with it, in [0, 1].
+
+    A step of light is the same for a stretch of the rim: the square of the mean is the mean of the squares. Where rock
+    is painted over sky and sky over rock, steps differ in sign, and none of them belongs into the hole.
+    """
+    weight = ring[..., None].astype(np.float32)
+    mean, square = _summed(step * weight), _summed(step * step * weight)
+    count = np.maximum(_summed(np.repeat(weight, step.shape[2], axis=2)), np.float32(1))
+    share = mean * mean / np.maximum(square * count, np.float32(1e-9))
+    return (step * np.clip(share, 0, 1)).astype(np.float32)
+
+
+def _summed(values: Values) -> Values:
+    side = (2 * _AGREE_PX + 1, 2 * _AGREE_PX + 1)
+    sums: Values = cv2().boxFilter(values, -1, side, normalize=False, borderType=cv2().BORDER_CONSTANT)
+    return sums
+
+
+def _voted(level: Level, voters: Voters, depth: int) -> Values:
+    painted = vote(level.values, _wide(level.hole), voters, _SHARP_COARSE if depth else _SHARP_FINE)
+    return _levelled(level, painted, depth >= _AGREE_FROM)
+
+
+def _last_voted(level: Level, voters: Voters) -> Values:
+    wide, near = _wide(level.hole), _near(level)
+    painted = vote(level.values, wide, voters._replace(squares=True), SHARP)
+    sharp = painted[near].copy()
+    busy = busyness(sharp)
+    calm = np.zeros_like(wide)
+    calm[near] = wide[near] & (busy < 1)
+    vote_(painted, level.values, calm, voters, SOFT)
+    painted[near] = finished(sharp, painted[near], busy, wide[near])
+    return _levelled(level, painted, False)
+
+
+def _wide(hole: Flags) -> Flags:
+    """Return the hole and the rim on which what patches paint is compared with the picture."""
+    square = np.ones((2 * _RING + 1, 2 * _RING + 1), np.uint8)
+    wide: Flags = cv2().dilate(hole.view(np.uint8), square).view(bool)
+    return wide
+
+
+def _near(level: Level) -> tuple[slice, slice]:
+    return around(level.hole, 4 * RADIUS).slices(Box.of(Size(level.shape[1], level.shape[0])))
+
+
+def _levelled(level: Level, painted: Values, coarse: bool) -> Values:
+    """Return votes in the hole, less the smooth step between votes and picture along its rim. Writes to `painted`.
 
     Patches over the rim paint a little of the picture too; what they get wrong there, a step of light or colour, they
-    get wrong inside. Taking the step away at every level lets patches of other brightness continue the picture.
+    get wrong inside. Taking the step away at every level lets patches of other brightness continue the picture. A
+    coarse level decides what is where, and only steps that agree are carried inside.
     """
-    box = around(level.hole, 2 * RADIUS)
-    square = np.ones((2 * _RING + 1, 2 * _RING + 1), np.uint8)
-    wide = cv2().dilate(level.hole.view(np.uint8), square).view(bool)
-    painted = vote(level.values, wide, voters, sharpness)
-    near = box.slices(Box.of(Size(level.shape[1], level.shape[0])))
+    near = _near(level)
     hole = level.hole[near]
-    ring = (wide[near] & ~hole)[..., None]
+    ring = _wide(level.hole)[near] & ~hole
     step = bounded(level.values[near] - painted[near])
-    painted[near] += membrane(np.where(ring, step, np.float32(0)), ~hole)
+    if coarse:
+        step = agreed(step, ring)
+    painted[near] += membrane(np.where(ring[..., None], step, np.float32(0)), ~hole)
     return np.where(level.hole[..., None], painted, level.values)

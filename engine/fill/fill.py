@@ -21,6 +21,7 @@ from .grain import match_grain
 from .holes import Alpha, Flags, Selected, grown, joined, selected
 from .patched import Painted, PatchedSource, painted
 from .ports import Painter
+from .remnant import remnants
 from .spots import SpotOptions, heal_spots
 
 Engine = Literal["auto", "patches", "lama", "spot"]
@@ -29,6 +30,9 @@ _SOFTEN_PX = 3
 _LEAST_GROWTH_PX = 6
 _MASK_ERROR_PX = 1.5
 """How far, in px of the proxy that masks are found on, an edge of a mask may be off."""
+_MOST_REMNANT_PX = 32
+_REMNANT_EDGE_PX = 3
+_FEWEST_REMNANTS = 16
 _LEAST_KNOWN = 0.01
 _TOO_LARGE = "The mask covers the whole photo, so that there is nothing left to fill it from."
 _WARN_SMALLER = "Select only what is to go."
@@ -40,7 +44,8 @@ class FillOptions:
 
     engine: "auto" takes the painter where there is one, and heals small spots without it. seed: another one gives
     another fill. grow_px: how far beyond the mask's soft edge pixels may change, in source px; None fits it to the
-    photo's size. grain: give what is painted the grain of its surroundings.
+    photo's size and takes slivers of what is removed along, up to `remnant_px` and an edge of 3 px
+    farther out. grain: give what is painted the grain of its surroundings.
     """
 
     engine: Engine = "auto"
@@ -51,12 +56,16 @@ class FillOptions:
 
 @dataclass(frozen=True)
 class HoleReport:
-    """One painted place: its box in source px, who painted it, how many px changed, and the time it took."""
+    """One painted place: its box in source px, who painted it, how many px changed, and the time it took.
+
+    `remnants`: how many px beside the mask belonged to what was removed and went with it.
+    """
 
     box: Box
     engine: str
     pixels: int
     milliseconds: float
+    remnants: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,9 @@ class FillReport:
             return "The mask is empty: nothing was filled."
         places = "1 place" if len(self.holes) == 1 else f"{len(self.holes)} places"
         share = self.coverage * 100
-        return f"Filled {places}, {share:.2g} % of the photo, with {self.engine}, in {self.milliseconds:.0f} ms."
+        missed = sum(hole.remnants for hole in self.holes)
+        rim = f" The mask was widened over {missed} px of rim that it had missed." if missed else ""
+        return f"Filled {places}, {share:.2g} % of the photo, with {self.engine}, in {self.milliseconds:.0f} ms.{rim}"
 
 
 def fill(
@@ -93,9 +104,9 @@ def fill(
     """Return `photo` with what `mask` selects painted over from its surroundings, and what was done.
 
     mask: one of the engine's, or float32 (h, w) in [0, 1] over the finished frame, any size. An empty one gives the
-    photo itself. Outside the mask grown by `grow_px` no bit of the source changes. The same input gives the same
-    pixels. Raises StillbytesError if hardly anything of the photo is left, ModelMissingError if engine "lama" has no
-    painter, and what `progress` raises to cancel.
+    photo itself. Outside the mask grown by `grow_px`, and by slivers where that is None, no bit of the source changes.
+    The same input gives the same pixels. Raises StillbytesError if hardly anything of the photo is left,
+    ModelMissingError if engine "lama" has no painter, and what `progress` raises to cancel.
     """
     options = options or FillOptions()
     if options.engine == "lama" and painter is None:
@@ -120,6 +131,11 @@ def fill(
 def growth_px(size: Size) -> float:
     """Return how far beyond a mask's soft edge a source of `size` is repainted, in px."""
     return max(_LEAST_GROWTH_PX, _MASK_ERROR_PX * max(size) / GUIDE_SIDE + _SOFTEN_PX)
+
+
+def remnant_px(reach_px: float) -> int:
+    """Return how far beyond a mask grown by `reach_px` slivers of what is removed are looked for, in px."""
+    return min(round(2 * reach_px), _MOST_REMNANT_PX)
 
 
 @dataclass(frozen=True)
@@ -150,6 +166,7 @@ def _fill_place(
         return None, None
     if context.known_share < _LEAST_KNOWN:
         raise StillbytesError(_TOO_LARGE, _WARN_SMALLER)
+    context, missed = _with_remnants(context, job)
     light, engine = _paint(context, job)
     light = blend(context.light, light, context.hole, BlendOptions(soften_px=soften))
     changed = grown(context.hole, soften + 1) & (light != context.light).any(axis=2)
@@ -157,7 +174,19 @@ def _fill_place(
     if patch is None:
         return None, None
     pixels = int(np.count_nonzero(changed))
-    return patch, HoleReport(patch.box, engine, pixels, (time.perf_counter() - started) * 1000)
+    return patch, HoleReport(patch.box, engine, pixels, (time.perf_counter() - started) * 1000, missed)
+
+
+def _with_remnants(context: Context, job: _Job) -> tuple[Context, int]:
+    """Return the context with its hole widened over slivers that the mask missed, and how many px they have."""
+    if job.options.grow_px is not None:
+        return context, 0
+    picture = Encoding.of(context.light, context.allowed).encode(context.light)
+    found = remnants(picture, context.hole, context.allowed, job.reach_px, remnant_px(job.reach_px))
+    if np.count_nonzero(found) < _FEWEST_REMNANTS:
+        return context, 0
+    hole = context.hole | (grown(found, _REMNANT_EDGE_PX) & context.allowed)
+    return replace(context, hole=hole, allowed=context.allowed & ~hole), int(np.count_nonzero(found))
 
 
 def _paint(context: Context, job: _Job) -> tuple[Pixels, str]:

@@ -12,7 +12,7 @@ from ..opencv import cv2
 from .patchmatch import LEVELS, RADIUS, Codes, Flags, Patches
 
 Values = NDArray[np.float32]
-TEXTURE_GAIN = np.float32(4)
+TEXTURE_GAIN = np.float32(6)
 TEXTURE_RADIUS = 3
 DEPTH = 2.25
 SOLID = 0.05

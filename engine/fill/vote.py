@@ -18,14 +18,20 @@ from ..tiles import for_each, split
 from .patchmatch import CHANNELS, RADIUS, TILE, Field, Flags, Planes
 
 Values = NDArray[np.float32]
+_RED, _GREEN, _BLUE = np.float32(0.299), np.float32(0.587), np.float32(0.114)
+_FAINT = np.float32(-14)  # a vote that counts a millionth of the best is not worth its time
 
 
 class Voters(NamedTuple):
-    """Which centres have a match, their matches, and how much each counts, float32 (h, w)."""
+    """Which centres have a match, their matches, and how much each counts, float32 (h, w).
+
+    squares: in place of the texture, the square of luma is voted on.
+    """
 
     targets: Flags
     field: Field
     trust: Values
+    squares: bool = False
 
 
 @kernel
@@ -33,13 +39,13 @@ def _vote(
     planes: tuple[Values, Values],
     flags: tuple[Flags, Flags],
     field: Planes,
-    place: tuple[tuple[int, int, int, int], float],
+    place: tuple[tuple[int, int, int, int], float, bool],
     out: Values,
 ) -> None:
     """Write the mean of the votes for the hole's pixels of one tile to `out`."""
     values, trust = planes
     hole, targets = flags
-    (left, top, right, bottom), sharpness = place
+    (left, top, right, bottom), sharpness, squares = place
     height, width = hole.shape
     rows, columns, cost = field
     weights = np.empty((2 * RADIUS + 1) ** 2, np.float32)
@@ -67,13 +73,18 @@ def _vote(
             for dy in range(-RADIUS, RADIUS + 1):
                 for dx in range(-RADIUS, RADIUS + 1):
                     y, x = row + dy, column + dx
-                    if weights[n] >= 0:
-                        weight = trust[y, x] * np.exp((lowest - weights[n]) * scale)
+                    fall = (lowest - weights[n]) * scale
+                    if weights[n] >= 0 and fall > _FAINT:
+                        weight = trust[y, x] * np.exp(fall)
                         r, c = rows[y, x] - dy, columns[y, x] - dx
                         red += weight * values[r, c, 0]
                         green += weight * values[r, c, 1]
                         blue += weight * values[r, c, 2]
-                        texture += weight * values[r, c, 3]
+                        last = values[r, c, 3]
+                        if squares:
+                            last = _RED * values[r, c, 0] + _GREEN * values[r, c, 1] + _BLUE * values[r, c, 2]
+                            last *= last
+                        texture += weight * last
                         norm += weight
                     n += 1
             out[row, column, 0] = red / norm
@@ -94,15 +105,26 @@ def vote(values: Values, hole: Flags, voters: Voters, sharpness: float) -> Value
     sharpness: how much faster than exp(-cost / mean cost) a vote loses weight; large values paint from the best match.
     """
     out = values.copy()
+    vote_(out, values, hole, voters, sharpness)
+    return out
+
+
+def vote_(out: Values, values: Values, hole: Flags, voters: Voters, sharpness: float) -> None:
+    """Write the votes for the hole's pixels to `out`, which may not be `values`; see `vote`."""
     whole = Box.of(Size(hole.shape[1], hole.shape[0]))
     tiles = [tile for tile in split(whole, TILE, TILE) if hole[tile.slices(whole)].any()]
 
     def work(tile: Box) -> None:
         edges = (tile.left, tile.top, tile.right, tile.bottom)
-        _vote((values, voters.trust), (hole, voters.targets), voters.field.planes(), (edges, sharpness), out)
+        _vote(
+            (values, voters.trust),
+            (hole, voters.targets),
+            voters.field.planes(),
+            (edges, sharpness, voters.squares),
+            out,
+        )
 
     for_each(work, tiles)
-    return out
 
 
 assert CHANNELS == 4, "votes are written out for four channels"

@@ -25,8 +25,9 @@ from .people import person_of
 from .ports import Area, Click, Prompt, Segmenters
 from .ranges import hue_mask, lightness_mask
 from .select import select
+from .spots import spots
 from .view import PhotoView
-from .wording import meaning
+from .wording import meaning, means_spots
 
 EngineChoice = Literal["auto", "built-in", "sam", "detector", "semantic"]
 ENGINES: tuple[EngineChoice, ...] = get_args(EngineChoice)
@@ -146,6 +147,8 @@ class Search:
         return Selection(alpha, min(part.confidence for part in some), engines, reason)
 
     def _part(self, wanted: Wanted, text: str) -> Selection:
+        if means_spots(wanted):
+            return at_place(spots(self.view.pixels), wanted)
         plain = meaning(wanted)
         if isinstance(plain, Region) and plain.kind != "person":
             if plain.kind == "background":

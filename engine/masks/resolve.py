@@ -20,7 +20,7 @@ from .ports import BUILT_IN, Segmenters
 from .refine import snap
 from .select import opposite, select
 from .view import PhotoView
-from .wording import meaning
+from .wording import meaning, means_spots
 
 __all__ = ["ENGINES", "EngineChoice", "resolve"]
 
@@ -61,7 +61,7 @@ def resolve(
     allowed = _narrowed(segmenters, engine)
     if isinstance(target, Whole):
         return select(photo, "whole")
-    if isinstance(target, Region) and target.invert:
+    if isinstance(target, Region | Phrase) and target.invert:
         found, mask = resolve(photo, replace(target, invert=False), segmenters, engine, progress)
         return opposite(found, mask, "The opposite.")
     if isinstance(target, Region) and target.kind == "background":
@@ -99,7 +99,7 @@ def _follows_pixels(target: Target) -> bool:
     """Return whether the mask is made pixel by pixel, so that there is no outline to soften."""
     ranges = LuminanceRange | ColorRange
     parts = read_phrases(target.text) if isinstance(target, Phrase) else ()
-    return isinstance(target, ranges) or any(isinstance(meaning(part), ranges) for part in parts)
+    return isinstance(target, ranges) or any(means_spots(part) or isinstance(meaning(part), ranges) for part in parts)
 
 
 def _narrowed(segmenters: Segmenters, engine: str) -> Segmenters:

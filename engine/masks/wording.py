@@ -29,6 +29,20 @@ _TONES = {
     "dark": LuminanceRange(low=0.0, high=0.3, feather=0.15),
 }
 _ANYTHING = frozenset({"part", "area", "tone", "color", "colour", "region", "everything", "anything", "spot", "pixel"})
+_SPOTS = frozenset({"spot", "speck", "speckle", "blemish", "pimple", "dust", "mote"})
+_OF_SPOTS = frozenset({"dust", "dirt", "sensor", "skin", "little", "small", "tiny", "particle"})
+
+
+def means_spots(wanted: Wanted) -> bool:
+    """Return whether a phrase names dust, specks or blemishes: "the dust spots", "specks of dust", "blemishes"."""
+    words = {singular(word) for word in wanted.noun.split()} - {"of", "on", "the"}
+    return bool(words & _SPOTS) and words <= _SPOTS | _OF_SPOTS
+
+
+def names_spots(text: str) -> bool:
+    """Return whether all that a text names is dust, specks or blemishes."""
+    parts = read_phrases(text)
+    return bool(parts) and all(means_spots(part) for part in parts)
 
 
 def meaning(wanted: Wanted) -> Plain | None:
@@ -49,4 +63,4 @@ def meaning(wanted: Wanted) -> Plain | None:
 def needs_no_model(text: str) -> bool:
     """Return whether every part of the phrase `text` is something that the built-in engines look for."""
     parts = read_phrases(text)
-    return bool(parts) and all(meaning(part) is not None for part in parts)
+    return bool(parts) and all(meaning(part) is not None or means_spots(part) for part in parts)

@@ -8,7 +8,7 @@ from .schema import Adjust, Auto, Blur, Crop, Flip, Phrase, Remove, Rotate, Step
 NEEDS_GENERATOR = "This kind of step needs a generative model; direct editing has none."
 NEEDS_SEGMENTER = (
     "Finding this needs a segmentation model; the built-in engines know sky, subject, background, people, colours, "
-    "tones, boxes and points."
+    "tones, dust spots, boxes and points."
 )
 
 

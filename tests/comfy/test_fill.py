@@ -1,3 +1,5 @@
+import subprocess
+
 import numpy as np
 import pytest
 import tifffile
@@ -77,3 +79,38 @@ def test_masks_that_do_not_fit_the_batch_are_one_sentence(comfy, wall):
 
 def test_lama_without_a_model_is_one_sentence(comfy, wall):
     assert "needs a LaMa model" in comfy.fail(graph("IMAGE", engine="lama"))["exception_message"]
+
+
+RANDOM_LAMA = """
+import sys
+import torch
+from safetensors.torch import save_file
+from spandrel.architectures.LaMa import LaMa
+torch.manual_seed(3)
+net = LaMa(in_nc=4, out_nc=3)
+save_file({f"generator.{name}": value.half() for name, value in net.model.state_dict().items()}, sys.argv[1])
+"""
+
+
+@pytest.fixture(scope="module")
+def lama(comfy, comfy_command):
+    """A LaMa file of the real size with random weights, in half precision, where ComfyUI looks for it."""
+    path = comfy.base / "models" / "lama" / "random-lama.safetensors"
+    path.parent.mkdir(parents=True)
+    made = subprocess.run([comfy_command[0], "-c", RANDOM_LAMA, str(path)], capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr[-2000:]
+    yield path.name
+    path.unlink()
+
+
+def test_a_loaded_lama_paints_the_hole_and_nothing_else(comfy, wall, lama):
+    steps = graph("IMAGE", engine="lama", fill_model=["6", 0])
+    steps["6"] = {"class_type": "StillbytesLoadFillModel", "inputs": {"model": lama}}
+    run = comfy.run(steps)
+    after, before = (tifffile.imread(comfy.files(run, number)[0]).astype(int) for number in ("4", "5"))
+    outside = np.ones((200, 300), bool)
+    outside[78 - 8 : 122 + 8, 128 - 8 : 182 + 8] = False
+    np.testing.assert_array_equal(after[outside], before[outside])
+    assert (after != before).any(axis=2)[80:120, 130:180].mean() > 0.95
+    (report,) = run.outputs["3"]["text"]
+    assert lama in report

@@ -8,7 +8,7 @@ from stillbytes.engine.develop.display import OutputSpec, render_display
 from stillbytes.engine.develop.settings import DevelopSettings
 from stillbytes.engine.errors import CancelledError, ModelMissingError, StillbytesError
 from stillbytes.engine.fill.context import Encoding, context_box
-from stillbytes.engine.fill.fill import FillOptions, fill, growth_px
+from stillbytes.engine.fill.fill import FillOptions, fill, growth_px, remnant_px
 from stillbytes.engine.fill.patched import PatchedSource
 from stillbytes.engine.framing import Framing
 from stillbytes.engine.geometry import Box, Size
@@ -204,3 +204,25 @@ def test_context_is_bounded_by_the_hole_and_by_the_photo():
     assert context_box(Box(0, 0, 3000, 2000), size).right <= 3000 + 1600
     assert context_box(Box(0, 0, 10, 10), Size(50, 40)) == Box(0, 0, 50, 40)
     assert growth_px(Size(600, 400)) < growth_px(size) < 20
+
+
+def test_a_sliver_that_the_mask_missed_goes_too_and_is_reported(photo):
+    narrow = Box(THING.left, THING.top, THING.right - 14, THING.bottom)
+    filled, report = fill(photo, mask_of(narrow))
+    reach = int(np.ceil(growth_px(SIZE)))
+    assert report.holes[0].remnants > 100
+    assert f"widened over {report.holes[0].remnants} px" in report.sentence
+    assert redness(filled.render())[THING.slices(Box.of(SIZE))].max() < 2
+    outside = np.ones((SIZE.height, SIZE.width), bool)
+    outside[narrow.grow(reach + remnant_px(reach) + 6).slices(Box.of(SIZE))] = False
+    np.testing.assert_array_equal(render_display(filled, DEEP)[outside], render_display(photo, DEEP)[outside])
+
+
+def test_a_chosen_growth_is_not_exceeded_for_a_sliver(photo):
+    narrow = Box(THING.left, THING.top, THING.right - 14, THING.bottom)
+    filled, report = fill(photo, mask_of(narrow), FillOptions(grow_px=6))
+    assert report.holes[0].remnants == 0
+    assert "widened" not in report.sentence
+    outside = np.ones((SIZE.height, SIZE.width), bool)
+    outside[narrow.grow(6).slices(Box.of(SIZE))] = False
+    np.testing.assert_array_equal(filled.render()[outside], photo.render()[outside])

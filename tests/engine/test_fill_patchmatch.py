@@ -7,7 +7,7 @@ from stillbytes.engine.fill import patchmatch
 from stillbytes.engine.fill.patchmatch import RADIUS, SIDE, Field, Patches, Search, enlarged, improve, random_field
 from stillbytes.engine.fill.peel import peeled
 from stillbytes.engine.fill.pyramid import Level, encoded, first_level, halved, pyramid
-from stillbytes.engine.fill.vote import Voters, trust_of, vote
+from stillbytes.engine.fill.vote import Voters, trust_of, vote, vote_
 from stillbytes.engine.opencv import cv2
 
 
@@ -149,6 +149,32 @@ def test_votes_of_one_offset_are_a_copy():
     painted = vote(level.values, hole, Voters(patches.targets, field, trust_of(hole)), 3.0)
     np.testing.assert_allclose(painted[30:41, 40:52], level.values[10:21, 40:52], atol=1e-6)
     np.testing.assert_array_equal(painted[~hole], level.values[~hole])
+
+
+def test_votes_on_squares_tell_what_the_mean_lost():
+    picture, hole = scene()
+    level, patches = patches_of(picture, hole)
+    rows, columns = (plane.astype(np.int32) for plane in np.indices(hole.shape))
+    field = Field(np.maximum(rows - 20, RADIUS), columns, np.zeros(hole.shape, np.int32))
+    voters = Voters(patches.targets, field, trust_of(hole), squares=True)
+    luma = vote(level.values, hole, voters, 3.0)[30:41, 40:52] @ np.array([0.299, 0.587, 0.114, 0], np.float32)
+    squares = vote(level.values, hole, voters, 3.0)[30:41, 40:52, 3]
+    np.testing.assert_allclose(squares, luma**2, atol=1e-6)  # all patches say the same
+    spread = field._replace(rows=field.rows - (rows + columns) % 2 * 2 * (field.rows > RADIUS + 2))
+    mixed = vote(level.values, hole, voters._replace(field=spread), 0.1)[30:41, 40:52]
+    lost = mixed[..., 3] - (mixed @ np.array([0.299, 0.587, 0.114, 0], np.float32)) ** 2
+    assert lost.min() > -1e-6
+    assert lost.mean() > 1e-4
+
+
+def test_votes_go_where_they_are_asked_for_and_nowhere_else():
+    picture, hole = scene()
+    level, patches = patches_of(picture, hole)
+    voters = Voters(patches.targets, random_field(patches, 1), trust_of(hole))
+    out = np.full_like(level.values, 7)
+    vote_(out, level.values, hole, voters, 3.0)
+    np.testing.assert_array_equal(out[hole], vote(level.values, hole, voters, 3.0)[hole])
+    assert (out[~hole] == 7).all()
 
 
 def test_trust_is_1_outside_and_falls_inside():

@@ -519,3 +519,15 @@ def test_a_wish_whose_exception_is_not_understood_is_left_out():
     understood = plan_from_words("more saturated but not the skin, and crop to square")
     assert [step.op for step in understood.plan.steps] == ["crop"]
     assert any("not the skin" in note for note in understood.notes)
+
+
+@pytest.mark.parametrize("words", ["clean up the dust spots", "heal the blemishes", "please fix the sensor spots"])
+def test_spots_are_healed_by_taking_them_away(words):
+    (step,) = plan_from_words(words).plan.steps
+    assert isinstance(step, Remove)
+    assert isinstance(step.target, Phrase)
+
+
+@pytest.mark.parametrize("words", ["clean up the sky", "fix her face", "retouch the subject"])
+def test_nothing_but_spots_is_healed_by_taking_it_away(words):
+    assert not [step for step in plan_from_words(words).plan.steps if isinstance(step, Remove)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ...masks.wording import names_spots
 from ..schema import WHOLE, Phrase, Region, Remove, Step, Target
 from .combine import REMOVABLE, combined, signed
 from .fragments import Fragments
@@ -25,7 +26,7 @@ class Removals(Fragments):
             return gone
         split = self.has(place, "split_remove")
         if not split and not self.has(place, "remove"):
-            return place
+            return self._healed(place)
         things, after = self._things(place + 1)
         if split:
             if not self.has(after, "particles") or self.word(after) not in ("out", "away", "off"):
@@ -39,6 +40,14 @@ class Removals(Fragments):
             return place
         amount = late or _THOROUGH
         self.found += [replace(w, amount=amount) if isinstance(w, Wish) else w for w in wishes if w is not None]
+        return after
+
+    def _healed(self, place: int) -> int:
+        """Read "clean up the dust spots", "heal the blemishes"; other things are not healed by taking them away."""
+        things, after = self._things(place + 1) if self.has(place, "heal") else ([], place)
+        if not things or not all(names_spots(words) for _, words in things):
+            return place
+        self.found += [Remove(Phrase(words[:MAX_PHRASE])) for _, words in things]
         return after
 
     def _gone(self, place: int) -> int:
