@@ -1,14 +1,20 @@
 """Quality, speed and memory of the mask engines on photos with masks that people made.
 
-    python launcher bench masks --data DIR [--sheet worst.png] [--only sky|subject]
+    python launcher bench masks --data DIR [--sheet worst.png] [--only sky|subject] [--segmenter FILE...] [--robust]
 
 DIR holds index.json, a list of {"file", "gt", "set", "tags"} with paths from DIR: the sky under `sky/`, the subject
 under `subject/`. Masks: 255 = positive, 0 = negative, 128 = ignored; a matte's name ends in `_alpha.png`.
 
 Per engine and kind of photo (its set, and each of its tags): IoU at 0.5, the F-score of the outline within 2 px, the
-mean absolute error; wall time per photo, and the most memory that its arrays took at once (a learned engine's own
-memory is not seen). An answer counts as right if it says "none" where there is none, or finds the target with an IoU
-of RIGHT_IOU: the engine's confidence is compared with how often that is so.
+mean absolute error; wall time per photo, and the most memory that its arrays took at once (of a learned engine: by how
+much the process grew over what it held before, and the card's own if it worked there). An answer counts as right if it
+says "none" where there is none, or finds the target with an IoU of RIGHT_IOU: the engine's confidence is compared with
+how often that is so.
+
+--segmenter measures the masks that the product makes with a model, or with several files named after one --segmenter,
+which then work together; repeat it to compare models. Targets that a model cannot say anything about are answered by
+the built-in engine, as in the product; the report counts those answers. --robust prints how much IoU is lost when the
+photo is cropped, mirrored, exposed, balanced, compressed or scaled otherwise.
 """
 
 from __future__ import annotations
@@ -24,13 +30,20 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import harness
 import numpy as np
+from mask_changes import CHANGES
 from numpy.typing import NDArray
+from stillbytes.engine.errors import StillbytesError
 from stillbytes.engine.masks.evaluate import Answer, Quality, is_right, measure, measure_matte, reliability
+from stillbytes.engine.masks.learned.open import load_segmenter, merged
 from stillbytes.engine.masks.mask import Selection
+from stillbytes.engine.masks.ports import BUILT_IN, Segmenters
+from stillbytes.engine.masks.resolve import resolve
 from stillbytes.engine.masks.sky import find_sky
 from stillbytes.engine.masks.subject import find_subject
 from stillbytes.engine.opencv import cv2
-from stillbytes.engine.photo import GUIDE_SIDE
+from stillbytes.engine.photo import GUIDE_SIDE, Photo
+from stillbytes.engine.plan.schema import Region
+from stillbytes.engine.raster.source import ArraySource
 
 Target = Literal["sky", "subject"]
 View = NDArray[np.float32]
@@ -45,6 +58,7 @@ class Engine(NamedTuple):
     name: str
     target: Target
     find: Callable[[View], Selection]
+    learned: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +91,24 @@ class Result:
         return Answer(self.found.confidence, is_right(self.quality, self.found.found, not self.case.empty))
 
 
-def engines() -> list[Engine]:
-    """Return the engines to measure."""
-    return [Engine("built-in", "sky", find_sky), Engine("built-in", "subject", find_subject)]
+def engines(line_ups: Sequence[Sequence[Path]] = ()) -> list[Engine]:
+    """Return the engines to measure: the built-in ones, and the product with the models of each of `line_ups`.
+
+    Raises ModelMissingError or ModelReadError if a file, or the package that it needs, is not there or is broken.
+    """
+    found = [Engine("built-in", "sky", find_sky), Engine("built-in", "subject", find_subject)]
+    for files in line_ups:
+        loaded = BUILT_IN
+        for file in files:
+            loaded = merged(loaded, load_segmenter(file))
+        name = " + ".join(file.name for file in files)
+        found += [Engine(name, target, with_models(target, loaded), learned=True) for target in TARGETS]
+    return found
+
+
+def with_models(target: Target, loaded: Segmenters) -> Callable[[View], Selection]:
+    """Return the function from a view to what the product finds with these models, its soft edges included."""
+    return lambda view: resolve(Photo(ArraySource(view)), Region(target), loaded)[0]
 
 
 def cases(data: Path, target: Target) -> list[Case]:
@@ -108,18 +137,23 @@ def _at_side(picture: View, side: int) -> View:
 
 def run(engine: Engine, case: Case) -> Result:
     """Return the result of `engine` on `case`: memory from a first run, time from a second."""
-    tracemalloc.start()
-    engine.find(case.view)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    peak = (harness.peak_growth if engine.learned else _peak_of_arrays)(lambda: engine.find(case.view))
     started = time.perf_counter()
     found = engine.find(case.view)
     seconds = time.perf_counter() - started
-    if case.matte:
-        quality = measure_matte(found.alpha, case.truth.astype(np.float32) / 255)
-    else:
-        quality = measure(found.alpha, case.truth)
-    return Result(case, found, quality, seconds, peak)
+    return Result(case, found, _quality(case.matte, found.alpha, case.truth), seconds, peak)
+
+
+def _quality(matte: bool, alpha: NDArray[np.float32], truth: NDArray[np.uint8]) -> Quality:
+    return measure_matte(alpha, truth.astype(np.float32) / 255) if matte else measure(alpha, truth)
+
+
+def _peak_of_arrays(find: Callable[[], object]) -> int:
+    tracemalloc.start()
+    find()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
 
 
 def report(engine: Engine, results: Sequence[Result]) -> None:
@@ -134,6 +168,10 @@ def report(engine: Engine, results: Sequence[Result]) -> None:
     if absent := [result for result in results if result.case.empty]:
         right = sum(not result.found.found for result in absent)
         print(f"  none in the photo: right on {right} of {len(absent)}; overlooked on {_missed(there)} of {len(there)}")
+    if engine.learned:
+        print(
+            f"  answered by the built-in engine: {sum(r.found.engine == 'built-in' for r in results)} of {len(results)}"
+        )
     _print_reliability([result.answer for result in results])
 
 
@@ -156,6 +194,26 @@ def _print_reliability(answers: Sequence[Answer]) -> None:
     for row in found.bins:
         print(f"  sure {row.low:.2f} to {row.high:.2f}: {row.photos:4} photos, says {row.said:.2f}, is {row.was:.2f}")
     print(f"  expected calibration error {found.error:.3f}")
+
+
+def robustness(engine: Engine, results: Sequence[Result]) -> dict[str, float]:
+    """Return the mean IoU lost by each of CHANGES over the photos that still show the target afterwards."""
+    lost: dict[str, list[float]] = {name: [] for name in CHANGES}
+    for result in results:
+        for name, change in CHANGES.items():
+            view, truth = change(result.case.view, result.case.truth)
+            if (truth == 255).any():
+                changed = _quality(result.case.matte, engine.find(view).alpha, truth)
+                lost[name].append(result.quality.iou - changed.iou)
+    return {name: float(np.mean(drops)) for name, drops in lost.items() if drops}
+
+
+def print_robustness(lost: dict[str, float]) -> None:
+    """Print what `robustness` returned; below 0 the changed photos fare better."""
+    for name, drop in lost.items():
+        print(f"  {name:24} {-drop:+.3f} IoU")
+    if lost:
+        print(f"  mean of all changes      {-float(np.mean(list(lost.values()))):+.3f} IoU")
 
 
 def sheet(results: Sequence[Result], path: Path, side: int = 320, columns: int = 5) -> None:
@@ -213,21 +271,31 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="a folder with index.json")
     parser.add_argument("--only", choices=TARGETS, help="measure one target")
     parser.add_argument("--sheet", type=Path, help="write the worst ten of each engine to NAME-TARGET-ENGINE.png")
+    parser.add_argument("--segmenter", type=Path, nargs="+", action="append", default=[], help="a model, or several")
+    parser.add_argument("--robust", action="store_true", help="measure changed photos as well")
     options = parser.parse_args()
     if harness.load() > 0.3:
         harness.note("this machine is busy: do not trust the seconds")
-    for engine in engines():
-        if options.only not in (None, engine.target):
-            continue
-        results = [run(engine, case) for case in cases(options.data, engine.target)]
-        if not results:
-            harness.note(f"no photos for {engine.target} in {options.data}")
-            continue
-        report(engine, results)
-        if engine.name == "built-in":
-            figures(engine, results)
-        if options.sheet:
-            sheet(results, options.sheet.with_name(f"{options.sheet.stem}-{engine.target}-{engine.name}.png"))
+    try:
+        for engine in engines(options.segmenter):
+            if options.only in (None, engine.target):
+                _measure(engine, options)
+    except StillbytesError as error:
+        parser.exit(1, f"error: {error}\nhint: {error.hint}\n")
+
+
+def _measure(engine: Engine, options: argparse.Namespace) -> None:
+    results = [run(engine, case) for case in cases(options.data, engine.target)]
+    if not results:
+        harness.note(f"no photos for {engine.target} in {options.data}")
+        return
+    report(engine, results)
+    if not engine.learned:
+        figures(engine, results)
+    if options.robust:
+        print_robustness(robustness(engine, [result for result in results if not result.case.empty]))
+    if options.sheet:
+        sheet(results, options.sheet.with_name(f"{options.sheet.stem}-{engine.target}-{engine.name}.png"))
 
 
 if __name__ == "__main__":

@@ -54,12 +54,12 @@ def soften_edge(picture: Picture, alpha: Alpha, band_px: float) -> Alpha:
     """Return `alpha` with the edge that the colours of `picture` say, within `band_px` of where alpha is 0.5.
 
     picture: float32 (h, w, 3) in [0, 1], display-encoded. alpha: float32 (h, w) in [0, 1]; outside the band it is
-    returned as it is. A mask without an edge comes back unchanged.
+    returned as it is. A mask without an edge, or a band below 1 px, comes back unchanged.
     """
     if alpha.shape != picture.shape[:2]:
         raise ValueError(f"alpha is {alpha.shape} and the picture {picture.shape[:2]}")
     inside = (alpha >= 0.5).astype(np.uint8)
-    if band_px <= 0 or not inside.any() or inside.all():
+    if band_px < 1 or not inside.any() or inside.all():  # no pixel lies nearer to an edge than 1 px
         return alpha.copy()
     away = _distance(inside) + _distance(1 - inside)
     band = away <= band_px

@@ -39,8 +39,7 @@ def find_sky(proxy: NDArray[np.float32]) -> Selection:
     No sky is a normal result: alpha is all 0 and `reason` says what spoke against it.
     Raises ModelMissingError without OpenCV.
     """
-    scene = Scene.of(resize(proxy, small_shape(proxy.shape, _SIDE)))
-    best = max(_candidates(scene), key=lambda candidate: candidate.verdict.points)
+    scene, best = _best(proxy)
     verdict = best.verdict
     if not verdict.sky:
         why = verdict.con or "nothing at the top edge looks like one"
@@ -49,6 +48,17 @@ def find_sky(proxy: NDArray[np.float32]) -> Selection:
         )
     alpha = _at_full_size(proxy, scene, best)
     return Selection(alpha, verdict.confidence, _ENGINE, f"Found by its look: {verdict.pro or 'it fills the top'}.")
+
+
+def outline_sky(proxy: NDArray[np.float32]) -> Field:
+    """Return the soft mask of what looks most like a sky in `proxy`, whether or not that is enough to be one."""
+    scene, best = _best(proxy)
+    return _at_full_size(proxy, scene, best)
+
+
+def _best(proxy: NDArray[np.float32]) -> tuple[Scene, _Candidate]:
+    scene = Scene.of(resize(proxy, small_shape(proxy.shape, _SIDE)))
+    return scene, max(_candidates(scene), key=lambda candidate: candidate.verdict.points)
 
 
 def _candidates(scene: Scene) -> list[_Candidate]:

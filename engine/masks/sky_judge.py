@@ -11,12 +11,17 @@ from numpy.typing import NDArray
 from ..opencv import cv2
 from .sky_scene import Scene
 
-ENOUGH = 1.8
+ENOUGH = 2.65
 """Points from which a candidate counts as sky."""
-_ODDS_PER_POINT = 0.86
-"""Both from a logistic regression (Platt 1999) over free photographs with and without sky: decision 31."""
+_ODDS_PER_POINT = 0.60
+_POINTS_PER_ODDS = 1.2
+"""Of what the network recognises. All three: a logistic regression (Platt 1999) over free photographs, decision 31."""
+_MOST_SURE = 3.0
+_LOOKS = (-4.0, 8.0)
+"""Limits of the network's log-odds, and of the points of look and outline together."""
 
 _SAYS: dict[str, tuple[str, str]] = {
+    "recognised": ("the network recognises one", "the network recognises none"),
     "blue": ("it is blue", ""),
     "bright": ("it is bright", ""),
     "smooth": ("it is smooth", "the top of the photo is too busy"),
@@ -62,15 +67,22 @@ def judge(scene: Scene, sky: NDArray[np.bool_]) -> Verdict:
     if share > 0.98:
         return _judge_all(scene)
     evidence = {**_look(scene, sky), **_shape(scene, sky)}
+    looks = _clip(sum(evidence.values()), *_LOOKS)
+    evidence["recognised"] = _recognised(scene)
     ranked = sorted((value, name) for name, value in evidence.items())
     pros = [_SAYS[name][0] for value, name in reversed(ranked) if value > 0.3 and _SAYS[name][0]]
     cons = [_SAYS[name][1] for value, name in ranked if value < 0 and _SAYS[name][1]]
-    return Verdict(sum(evidence.values()), " and ".join(pros[:2]), cons[0] if cons else "")
+    return Verdict(looks + evidence["recognised"], " and ".join(pros[:2]), cons[0] if cons else "")
 
 
 def _judge_all(scene: Scene) -> Verdict:
     blue = float(scene.blue.mean())
-    return Verdict(4 * blue - 1, "the whole frame is blue and smooth", "nothing but one smooth colour fills the frame")
+    points = 4 * blue - 1 + _recognised(scene)
+    return Verdict(points, "the whole frame is blue and smooth", "nothing but one smooth colour fills the frame")
+
+
+def _recognised(scene: Scene) -> float:
+    return _POINTS_PER_ODDS * _clip(scene.recognised, -_MOST_SURE, _MOST_SURE)
 
 
 def _look(scene: Scene, sky: NDArray[np.bool_]) -> dict[str, float]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..opencv import cv2
 from .fields import Field, coupling, squared
 from .lab import to_lab
+from .sky_net import recognise_sky
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,6 +20,7 @@ class Scene:
     lab: CIE L*a*b*, (h, w, 3). slope: lightness change per px. step: colour change per px. texture: mean slope nearby.
     rank: the share of the picture that is darker. y: 0 at the top to 1 at the bottom.
     smooth: -2.5 (busy) to 1.5. blue, green, brown: 0 to 1; green and brown allow for a colour cast.
+    recognised: the network's log-odds of a sky anywhere in the picture.
     """
 
     lab: NDArray[np.float32]
@@ -32,6 +34,7 @@ class Scene:
     blue: Field
     green: Field
     brown: Field
+    recognised: float
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -75,6 +78,7 @@ class Scene:
             blue,
             green,
             brown,
+            recognise_sky(picture),
         )
 
 

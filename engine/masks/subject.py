@@ -1,8 +1,8 @@
 """The subject, found without a model.
 
 What differs from the frame's borders (minimum barrier distance and colour), is in focus and stands near the middle is
-taken as a start; colour histograms of subject and background and agreeing neighbours then settle its outline, first
-on a small copy, then on the proxy.
+taken as a start, from which several outlines are proposed on a small copy (see `proposals`); colours and agreeing
+neighbours then settle the best of them on the proxy.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from ..jit import kernel
 from ..opencv import cv2
-from .fields import Field, Palette, coupling, parts, resize, settle_, sigmoid, small_shape, widen
+from .fields import Field, Palette, coupling, resize, settle_, sigmoid, small_shape
 from .lab import to_lab
 from .mask import Selection
+from .proposals import Scene, propose
 
 _SIDE = 256
 _ENGINE = "built-in"
-_CLEAR = 0.35
+_CLEAR = 0.25
 _EVEN, _SURE_PER_CLEAR = 0.50, 5.3
 """How clear a subject is when its mask is as often right as wrong, and how fast that changes: decision 31."""
 _RARE_COST = 12.0
@@ -34,8 +35,8 @@ def find_subject(proxy: NDArray[np.float32]) -> Selection:
     Nothing standing out is a normal result: alpha is all 0. Raises ModelMissingError without OpenCV.
     """
     lab = to_lab(resize(proxy, small_shape(proxy.shape, _SIDE)))
-    salience = _salience(proxy, lab)
-    p = _outline(salience, lab)
+    salience, barriers = _salience(proxy, lab)
+    p = propose(Scene(lab), (salience, barriers))
     inside = p > 0.5
     clear = float(salience[inside].mean() - salience[~inside].mean()) if inside.any() and not inside.all() else 0.0
     if clear < _CLEAR or inside.mean() < 0.004:
@@ -63,8 +64,8 @@ def _unit(values: NDArray[np.floating], least: float) -> Field:
     return np.clip(values / max(float(np.percentile(values, 99)), least), 0, 1).astype(np.float32)
 
 
-def _salience(proxy: NDArray[np.float32], lab: NDArray[np.float32]) -> Field:
-    """Return how much each pixel stands out, 0 to 1."""
+def _salience(proxy: NDArray[np.float32], lab: NDArray[np.float32]) -> tuple[Field, Field]:
+    """Return how much each pixel stands out, 0 to 1: by all cues, and by the barriers towards the border alone."""
     shape = lab.shape[0], lab.shape[1]
     soft = cv2().GaussianBlur(lab, (0, 0), 1.0)
     entry = _border_cost(lab)
@@ -74,9 +75,11 @@ def _salience(proxy: NDArray[np.float32], lab: NDArray[np.float32]) -> Field:
     focus = cv2().GaussianBlur(detail, (0, 0), 0.03 * max(shape))
     x, y = _centred(shape)
     below = np.where(y > 0, 0.3 + 0.4 * _cut_at_the_bottom(lab), 0.3)
-    centre = np.exp(-(x**2) / (2 * 0.2**2) - y**2 / (2 * below**2))
-    cues = _unit(np.asarray(apart), 8.0) + 0.55 * _unit(_unlike_sides(lab), 0.5) + 0.7 * _unit(focus, 0.003)
-    return _unit(_unit(cues, 0.5) * (0.15 + 0.85 * centre), 0.3)
+    far = y**2 / (2 * below**2)
+    barriers = _unit(np.asarray(apart), 8.0)
+    cues = barriers + 0.55 * _unit(_unlike_sides(lab), 0.5) + 0.7 * _unit(focus, 0.003)
+    all_cues = _unit(_unit(cues, 0.5) * (0.15 + 0.85 * np.exp(-(x**2) / (2 * 0.2**2) - far)), 0.3)
+    return all_cues, _unit(barriers * (0.3 + 0.7 * np.exp(-(x**2) / (2 * 0.25**2) - far)), 0.3)
 
 
 def _border_cost(lab: NDArray[np.float32]) -> Field:
@@ -154,33 +157,6 @@ def _unlike_sides(lab: NDArray[np.float32]) -> NDArray[np.float64]:
         away = lab.reshape(-1, 3) - colors.mean(axis=0)
         sides.append(_unit(np.sqrt(((away @ inverse) * away).sum(axis=1)).reshape(height, width), 1.0))
     return np.sum(sides, axis=0) - np.max(sides, axis=0)
-
-
-def _outline(salience: Field, lab: NDArray[np.float32]) -> Field:
-    """Return the probability of subject that colours and neighbours settle on from `salience`."""
-    threshold = max(0.35, 1.45 * float(salience.mean()))
-    odds = np.clip((salience - threshold) * 7, -3, 3)
-    p, near = sigmoid(odds), coupling(lab)
-    settle_(p, odds, near, 1.0, 5)
-    palette = Palette(lab)
-    for _ in range(4):
-        color = np.clip(palette.odds(p, 1 - p), -3, 3)
-        settle_(p, 0.8 * (color + odds), near, 1.5, 6)
-    return _tidy(p, salience)
-
-
-def _tidy(p: Field, salience: Field) -> Field:
-    """Return `p` without its lesser parts and with its small holes filled."""
-    labels, _ = parts(p > 0.5)
-    weight = np.bincount(labels.ravel(), (p * salience).ravel())
-    weight[0] = 0
-    p = p * widen((weight > 0.25 * max(float(weight.max()), 1e-9))[labels], 1)
-    labels, boxes = parts(p <= 0.5)
-    right, bottom = boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]
-    hole = (boxes[:, 0] > 0) & (boxes[:, 1] > 0) & (right < p.shape[1]) & (bottom < p.shape[0])
-    hole &= boxes[:, 4] < 0.02 * p.size
-    hole[0] = False
-    return np.where(hole[labels], np.float32(0.95), p)
 
 
 def _at_full_size(proxy: NDArray[np.float32], p: Field) -> Field:

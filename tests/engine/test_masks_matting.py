@@ -61,6 +61,11 @@ def test_tiny_pictures_are_no_trouble(shape):
     assert np.isfinite(found).all()
 
 
+def test_a_band_that_no_pixel_lies_in_leaves_the_mask():
+    alpha = disc(32, 9, 1)
+    assert np.array_equal(soften_edge(mixed(alpha), alpha, 0.96), alpha)
+
+
 def test_a_view_into_a_larger_picture_gives_the_same():
     truth = disc(80, 25, 4)
     wide = np.zeros((80, 160, 3), np.float32)

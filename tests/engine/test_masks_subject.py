@@ -4,7 +4,10 @@ import cv2
 import numpy as np
 import pytest
 from stillbytes.engine.masks.evaluate import measure
+from stillbytes.engine.masks.resolve import resolve
 from stillbytes.engine.masks.subject import find_subject
+from stillbytes.engine.open import open_photo
+from stillbytes.engine.plan.schema import Points, Region
 
 
 def portrait(seed=0, centre=(0.5, 0.55)):
@@ -59,3 +62,17 @@ def test_real_people_are_found(shared_data):
         truth = cv2.imread(str(shared_data / entry["gt"]), cv2.IMREAD_GRAYSCALE)
         scores.append(measure(find_subject(np.ascontiguousarray(picture)).alpha, truth).iou)
     assert np.mean(scores) > 0.75
+
+
+def test_the_balloon_is_the_subject_of_the_sample_without_the_mountain_behind_it(repo_root):
+    photo = open_photo(repo_root / "samples" / "balloon.dng")
+    for found, _ in (
+        resolve(photo, Region("subject")),
+        resolve(photo, Points(include=((0.56, 0.3),)), engine="built-in"),
+    ):
+        height, width = found.alpha.shape
+        inside = found.alpha > 0.5
+        rows, columns = np.nonzero(inside)
+        assert 0.10 < inside.mean() < 0.14
+        assert 0.38 * width < columns.min() < columns.max() < 0.74 * width
+        assert rows.max() < 0.68 * height

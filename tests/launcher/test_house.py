@@ -203,8 +203,9 @@ def test_the_wheel_has_workflows_and_data_and_no_tests(builder: list[str], clone
     with zipfile.ZipFile(build(builder, "build_wheel", clone("clone"), tmp_path / "wheel")) as wheel:
         names = wheel.namelist()
         entry_points = next(wheel.read(name).decode() for name in names if name.endswith("entry_points.txt"))
-    for wanted in ("workflows/*.json", "workflows/api/*.json", "launcher/*.json", "launcher/*.txt", "web/docs/*.md"):
+    data = ("workflows/*.json", "workflows/api/*.json", "launcher/*.json", "launcher/*.txt", "web/docs/*.md")
+    for wanted in (*data, "engine/masks/*.safetensors"):
         shipped = {f"stillbytes/{path.relative_to(ROOT).as_posix()}" for path in ROOT.glob(wanted)}
         assert shipped <= set(names), wanted
-    assert not [name for name in names if "tests" in name.split("/") or "samples" in name.split("/")]
+    assert not [name for name in names if {"tests", "samples", "training"} & set(name.split("/"))]
     assert "stillbytes = stillbytes.launcher.cli:main" in entry_points

@@ -173,7 +173,7 @@ def test_wrong_files_and_folders_are_named_for_what_they_are(tmp_path):
     with pytest.raises(ModelReadError, match="expected the weights of SAM, found others, such as a"):
         load_tiny(tmp_path / "m.safetensors")
     save_file({"image_encoder.patch_embed.seq.0.c.weight": torch.ones(3)}, tmp_path / "m.safetensors")
-    with pytest.raises(ModelReadError, match="found those of MobileSAM"):
+    with pytest.raises(ModelReadError, match="does not load as MobileSAM"):
         load_tiny(tmp_path / "m.safetensors")
     odd = {
         "image_encoder.patch_embed.proj.weight": torch.ones(768, 3, 2, 2),

@@ -16,7 +16,7 @@ _PEEK_BYTES = 4 << 20
 
 
 def load_segmenter(path: Path, host: Host = Local, allowed: Container[str] = ()) -> Segmenters:
-    """Return the one engine at `path`: SAM 2, SAM, EdgeTAM, YOLO, GroundingDINO or semantic segmentation.
+    """Return the one engine at `path`: SAM 2, SAM, MobileSAM, EdgeTAM, YOLO, GroundingDINO or semantic segmentation.
 
     allowed: SHA-256 (hex) of the pickled YOLO files that may be read. Raises ModelMissingError if the file or a
     package is not there, ModelReadError if the file is broken or of no known kind.

@@ -1,0 +1,63 @@
+"""The network that numpy computes is the one that the training script makes."""
+
+import runpy
+
+import numpy as np
+import pytest
+from stillbytes.engine.masks.sky_net import MEAN, SIDE, SPREAD, answer, read_arrays
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("safetensors")
+
+
+@pytest.fixture(scope="module")
+def training(repo_root):
+    return runpy.run_path(str(repo_root / "training" / "sky_net.py"))
+
+
+def photos(training, count=6):
+    """Blue over dark noise, and noise alone."""
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 90, (count, 64, 80, 3), np.uint8)
+    truths = np.zeros((count, 64, 80), np.uint8)
+    pictures[::2, :30], truths[::2, :30] = (100, 150, 240), 255
+    return [training["Photo"](picture, truth) for picture, truth in zip(pictures, truths, strict=True)]
+
+
+def test_the_export_computes_in_numpy_what_the_network_does_in_torch(training, tmp_path):
+    torch.manual_seed(1)
+    net = training["SkyNet"]()
+    net(torch.randn(8, 3, 96, 96) * 2)  # moves the running means and variances off their start
+    net.eval()
+    training["export"](net, tmp_path / "net.safetensors")
+    arrays = read_arrays(tmp_path / "net.safetensors")
+    picture = np.random.default_rng(2).random((SIDE, SIDE, 3), np.float32)
+    with torch.no_grad():
+        said = float(net(training["_tensor"]([picture]))[1])
+    assert answer((picture - np.float32(MEAN)) / np.float32(SPREAD), arrays) == pytest.approx(said, abs=2e-3)
+
+
+def test_a_few_steps_learn_to_tell_blue_from_noise(training):
+    known = photos(training)
+    rng = np.random.default_rng(3)
+    groups = [p for p in known if p.sky], [p for p in known if not p.sky]
+    crops = [training["draw"](*groups, rng) for _ in range(16)]
+    torch.manual_seed(0)
+    untrained = training["loss_of"](training["SkyNet"]().eval(), crops).item()
+    trained = training["train"](known, 30, 0)
+    assert training["loss_of"](trained, crops).item() < 0.7 * untrained
+    assert training["tell_apart"](trained, known) > 0.9
+
+
+def test_crops_are_pictures_with_a_share_of_sky_per_known_cell(training):
+    known = photos(training)
+    rng = np.random.default_rng(4)
+    groups = [p for p in known if p.sky], [p for p in known if not p.sky]
+    for _ in range(20):
+        crop = training["draw"](*groups, rng)
+        assert crop.picture.shape == (SIDE, SIDE, 3)
+        assert crop.picture.dtype == np.float32
+        assert 0 <= crop.picture.min() <= crop.picture.max() <= 1
+        assert crop.share.shape == crop.known.shape == (24, 24)
+        assert 0 <= crop.share.min() <= crop.share.max() <= 1
+        assert crop.known.min() > 0.99
