@@ -8,6 +8,7 @@ interpolated, while the guide itself is read at full resolution: the result has 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,10 +80,12 @@ def smooth_coefficients(guide: Plane, radius: int, epsilon: float) -> NDArray[np
     return out
 
 
+@lru_cache(maxsize=128)
 def read_positions(start: int, stop: int, axis: tuple[float, float], source: int, small: int) -> NDArray[np.float32]:
     """Return where grid px start..stop lie on a small image of `small` px that covers `source` px, clamped to it.
 
     axis: (origin, step) of the grid. Positions are in px of the small image, 0 at the centre of its first pixel.
+    The result is kept, because all tiles of a row or a column ask for the same: do not write into it.
     """
     centres = axis[0] + (np.arange(start, stop, dtype=np.float64) + 0.5) * axis[1]
     return np.clip(centres * (small / source) - 0.5, 0.0, small - 1.0).astype(np.float32)

@@ -36,7 +36,7 @@ def _warm_up(plan: EditPlan, dtype: SampleType) -> None:
     try:
         photo, _ = apply_plan(Photo(_small_source()), plan)
         render_display(photo, OutputSpec(dtype=dtype))
-        render_display(photo, OutputSpec(dtype="uint8"), scale=0.25)
+        render_display(photo, OutputSpec(dtype=dtype), scale=0.25)
     except StillbytesError:
         return  # what cannot be done is said when the photo itself comes
 

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -32,7 +32,7 @@ SampleType = Literal["uint8", "uint16", "float32"]
 
 _TOE, _GAIN, _WHITE = 1.3, 2.75, 1.25
 _NORM = 1.0 - math.exp(-_GAIN * _WHITE**_TOE)
-_BAND_ROWS, _BANDS_AHEAD = 64, 2  # what is rendered at once is kept in memory as long as the writer needs it
+_BAND_PIXELS, _BANDS_AHEAD = 1_060_000, 1  # what is rendered at once waits in memory until the writer has it
 _HOLD_COLOUR = np.float32(0.8)  # how far a colour beyond white is brought back by darkening instead of bleaching
 
 
@@ -245,6 +245,13 @@ def encode_display(
     return out
 
 
+@cache
+def _matrices(profile: Profile) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the matrix from Rec.2020 to the profile's primaries, and the profile's luminance weights."""
+    space = SPACES[profile]
+    return convert(REC2020, space).astype(np.float32), to_xyz(space)[1].astype(np.float32)
+
+
 def encode_display_(
     out: NDArray[Any], pixels: Pixels, spec: OutputSpec, light: tuple[Literal["scene", "display"], float]
 ) -> None:
@@ -254,9 +261,8 @@ def encode_display_(
     gain = 2.0 ** light[1] if scene else 1.0
     full, rounding = _SCALES[spec.dtype]
     unbounded = spec.profile == "linear" and spec.dtype == "float32" and not scene
-    matrices = (convert(REC2020, space).astype(np.float32), to_xyz(space)[1].astype(np.float32))
     numbers = (np.float32(gain), np.float32(full), np.float32(rounding), scene, unbounded)
-    _finish(pixels, matrices, tuple(_CURVES[space.transfer]), numbers, out)
+    _finish(pixels, _matrices(spec.profile), tuple(_CURVES[space.transfer]), numbers, out)
 
 
 def _light(photo: Photo) -> tuple[Literal["scene", "display"], float]:
@@ -299,7 +305,7 @@ def photo_strips(
         encode_display_(out[tile.slices(band)], pixels_of(tile), spec, light)
 
     def bands() -> Iterator[list[Callable[[], None]]]:
-        height = rows * max(1, _BAND_ROWS // rows)
+        height = rows * max(1, min(_BAND_PIXELS // whole.width, TILE_HEIGHT) // rows)
         for band in split(whole, whole.width, height):
             out = np.empty((band.height, band.width, 3), spec.dtype)
             started.append(out)
