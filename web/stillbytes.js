@@ -2,7 +2,10 @@ import { app } from "../../scripts/app.js";
 import { api } from "../../scripts/api.js";
 
 const LOADER = "StillbytesLoadRaw";
+const STEP = "StillbytesEditStep";
+const STEPS_ON_A_TARGET = ["adjust", "blur", "remove", "generate"];
 const REPORT = "report";
+const REPORT_HEIGHT = { least: 60, most: 200, line: 14, letter: 6.5 };
 const PACK = "Stillbytes";
 
 /** Upload one file into ComfyUI's input folder and return the name that the file list gives it. */
@@ -58,6 +61,14 @@ function addUploader(node) {
   };
 }
 
+/** The height in px that a report takes at the node's width, within bounds: a longer one scrolls. */
+function reportHeight(node, text) {
+  const { least, most, line, letter } = REPORT_HEIGHT;
+  const letters = Math.max(10, (node.size[0] - 30) / letter);
+  const lines = text.split("\n").reduce((sum, part) => sum + Math.max(1, Math.ceil(part.length / letters)), 1);
+  return Math.min(most, Math.max(least, lines * line));
+}
+
 /** Show what a node says in words below its inputs. */
 function showText(node, lines) {
   let widget = node.widgets?.find((candidate) => candidate.name === REPORT);
@@ -71,11 +82,49 @@ function showText(node, lines) {
       setValue: (value) => {
         box.value = value;
       },
-      getMinHeight: () => 60,
+      getMinHeight: () => reportHeight(node, box.value),
     });
     widget.serialize = false;
   }
   widget.value = lines.join("\n");
+}
+
+/** Name the settings of a step as its inputs are named, and show the target only where a step has one.
+ *  ComfyUI's dynamic combo labels them with their ids. */
+function nameSettings(node, options) {
+  const widgets = Object.fromEntries((node.widgets ?? []).map((widget) => [widget.name, widget]));
+  const kind = widgets.step?.value;
+  const { required, optional } = options.find((option) => option.key === kind)?.inputs ?? {};
+  for (const [id, [, { display_name: label }]] of Object.entries({ ...required, ...optional })) {
+    const widget = widgets[`step.${id}`];
+    if (!widget || !label) continue;
+    widget.label = label;
+    if (widget.element) widget.element.placeholder = label;
+  }
+  const hasTarget = STEPS_ON_A_TARGET.includes(kind);
+  if (widgets.target) widgets.target.hidden = !hasTarget;
+  if (widgets.words) widgets.words.hidden = !hasTarget || widgets.target?.value !== "words";
+  if (widgets.invert) widgets.invert.hidden = !hasTarget || widgets.target?.value === "whole";
+}
+
+/** Keep a step's widgets named and shown as its kind and target say, and the node as high as they are. */
+function followStep(nodeType, nodeData) {
+  const options = nodeData.input.required.step[1].options;
+  const computeSize = nodeType.prototype.computeSize;
+  nodeType.prototype.computeSize = function () {
+    nameSettings(this, options);
+    return computeSize.apply(this, arguments);
+  };
+  const onConfigure = nodeType.prototype.onConfigure;
+  nodeType.prototype.onConfigure = function () {
+    onConfigure?.apply(this, arguments);
+    nameSettings(this, options);
+  };
+  const onWidgetChanged = nodeType.prototype.onWidgetChanged;
+  nodeType.prototype.onWidgetChanged = function (name) {
+    onWidgetChanged?.apply(this, arguments);
+    if (name === "target") this.setSize([this.size[0], this.computeSize()[1]]);
+  };
 }
 
 app.registerExtension({
@@ -85,6 +134,7 @@ app.registerExtension({
   },
   beforeRegisterNodeDef(nodeType, nodeData) {
     if (!nodeData.name.startsWith(PACK)) return;
+    if (nodeData.name === STEP) followStep(nodeType, nodeData);
     const onExecuted = nodeType.prototype.onExecuted;
     nodeType.prototype.onExecuted = function (message) {
       onExecuted?.apply(this, arguments);

@@ -137,7 +137,7 @@ def _apply(photo: Photo, step: Step, engines: Engines, progress: Progress) -> tu
             found = _resolve(photo, step.target, engines)
             if found.outcome == "done" and step.amount:
                 photo = photo.with_edit(LensBlur(step.amount, found.mask))
-            return photo, found
+            return photo, replace(found, reason=found.reason + _doubt(found))
         case Remove():
             return _remove(photo, _resolve(photo, step.target, engines), engines, progress)
         case Auto() | Straighten(angle_deg=None):
@@ -184,8 +184,13 @@ def _remove(photo: Photo, found: _Found, engines: Engines, progress: Progress) -
         raise
     except StillbytesError as error:
         return photo, _Found("not possible", reason=error.message)
-    doubt = _UNSURE if found.engine == "built-in" and (found.confidence or 0.0) < _SURE else ""
-    return photo, replace(found, reason=f"{found.reason} {report.sentence}{doubt}")
+    return photo, replace(found, reason=f"{found.reason} {report.sentence}{_doubt(found)}")
+
+
+def _doubt(found: _Found) -> str:
+    """Return the warning where a wrong mask would spoil the photo and the built-in engine is not sure of it."""
+    guessed = found.outcome == "done" and found.engine == "built-in" and (found.confidence or 0.0) < _SURE
+    return _UNSURE if guessed else ""
 
 
 def _frame(photo: Photo, step: Crop | Straighten | Rotate | Flip) -> tuple[Photo, _Found]:

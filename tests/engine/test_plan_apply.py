@@ -236,3 +236,13 @@ def test_everything_but_a_phrase_that_needs_no_model(landscape):
     before, after = landscape.render(), photo.render()
     np.testing.assert_array_equal(after[:90], before[:90])
     assert after[170:].mean() < 0.6 * before[170:].mean()
+
+
+@pytest.mark.parametrize(("sure", "warns"), [(0.0, False), (1.01, True)])
+def test_a_blur_warns_where_the_built_in_engine_is_not_sure_of_its_mask(landscape, monkeypatch, sure, warns):
+    monkeypatch.setattr("stillbytes.engine.plan.apply._SURE", sure)
+    (step,) = apply_plan(landscape, plan_of({"op": "blur", "target": {"kind": "sky"}, "amount": 40}))[1].steps
+    assert step.outcome == "done"
+    assert ("unsure" in step.sentence) == warns
+    (whole,) = apply_plan(landscape, plan_of({"op": "blur", "amount": 40}))[1].steps
+    assert "unsure" not in whole.sentence

@@ -219,6 +219,8 @@ def test_people_write_as_they_like(text):
         ("flip it horizontally", Flip("horizontal")),
         ("flip vertically", Flip("vertical")),
         ("blur the background a little", Blur(BACKGROUND, 28)),
+        ("add a shallow depth of field", Blur(BACKGROUND, 50)),
+        ("add background blur", Blur(BACKGROUND, 50)),
         ("remove the two people on the left", Remove(Phrase("the two people on the left"))),
         ("take the sign out of the picture", Remove(Phrase("the sign"))),
         ("remove all people except the girl in the hat", Remove(Phrase("all people except the girl in the hat"))),

@@ -1,6 +1,9 @@
 """The node inputs' choices stand apart from their owners, so that ComfyUI starts without the engine's heavy parts."""
 
+import ast
 import importlib.util
+import json
+import re
 from typing import get_args
 
 import pytest
@@ -47,3 +50,11 @@ def test_the_nodes_offer_what_the_engine_takes(choices):
 
 def test_the_file_list_shows_every_kind_that_the_engine_opens(choices):
     assert choices.PHOTO_SUFFIXES == PHOTO_SUFFIXES
+
+
+def test_the_browser_shows_a_target_for_the_steps_that_the_node_gives_one(repo_root):
+    script = (repo_root / "web" / "stillbytes.js").read_text(encoding="utf-8")
+    node = (repo_root / "nodes" / "edit_step.py").read_text(encoding="utf-8")
+    shown = json.loads(re.search(r"STEPS_ON_A_TARGET = (\[.*?\]);", script)[1])
+    given = ast.literal_eval(re.search(r"_ON_A_TARGET = (\(.*?\))", node)[1])
+    assert shown == list(given)

@@ -21,6 +21,7 @@ from .predicates import INTRANSITIVE
 from .tokens import Item
 from .wishes import Wish, lessened
 
+_BOKEH = ("bokeh", "background blur", "shallow depth of field")
 _FAULTS = frozenset({"noise", "color_noise", "haze", "blur", "harshness", "vignette", "grain"})
 
 
@@ -286,7 +287,7 @@ class Grammar(Changes):
         if not isinstance(wish, Wish):
             return wish
         bokeh = (wish.effect, wish.direction, wish.target) == ("blur", 1, WHOLE)
-        if bokeh and any(item.text == "bokeh" for item in self.items):
+        if bokeh and any(item.text in _BOKEH for item in self.items):
             return replace(wish, target=Region("background"))
         return replace(wish, target=self.outside(wish.target))
 
