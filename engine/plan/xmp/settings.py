@@ -40,7 +40,7 @@ def global_settings(settings: DevelopSettings, remarks: Remarks, light: tuple[fl
             return _with_colours(said | {"Temperature": f"{kelvin:.0f}", "Tint": f"{tint:+.0f}"}, settings, remarks)
         remarks.lines.append(
             "Temperature and tint are shifts, which Lightroom applies to JPEG, PNG and TIFF files; "
-            "of a RAW file it knows Kelvin only: name the photo."
+            "for a RAW file it needs Kelvin, which take the RAW file itself (--photo)."
         )
     return _with_colours(said, settings, remarks)
 
