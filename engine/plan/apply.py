@@ -26,6 +26,8 @@ from .schema import (
     Crop,
     EditPlan,
     Flip,
+    Phrase,
+    Region,
     Remove,
     Rotate,
     Step,
@@ -36,8 +38,9 @@ from .schema import (
 from .validate import step_to_json
 
 Outcome = Literal["done", "nothing found", "not possible"]
-_SURE = 0.5
+_SURE, _GUESS = 0.5, 0.3  # below the first a warning, below the second nothing is removed
 _UNSURE = " The built-in engine is unsure what to take: look at the result, or give a segmentation model."
+_TOO_UNSURE = "The built-in engine is too unsure of what that is: say where, or give a segmentation model."
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,7 @@ def _apply(photo: Photo, step: Step, engines: Engines, progress: Progress) -> tu
                 photo = photo.with_edit(LensBlur(step.amount, found.mask))
             return photo, replace(found, reason=found.reason + _doubt(found))
         case Remove():
-            return _remove(photo, _resolve(photo, step.target, engines), engines, progress)
+            return _remove(photo, step, _resolve(photo, step.target, engines), engines, progress)
         case Auto() | Straighten(angle_deg=None):
             return _automatic(photo, step, engines, progress)
         case Crop() | Straighten() | Rotate() | Flip():
@@ -172,12 +175,15 @@ def _automatic(photo: Photo, step: Step, engines: Engines, progress: Progress) -
     return photo, _Found(found.outcome, reason=found.reason or reason, concrete=concrete)
 
 
-def _remove(photo: Photo, found: _Found, engines: Engines, progress: Progress) -> tuple[Photo, _Found]:
+def _remove(photo: Photo, step: Remove, found: _Found, engines: Engines, progress: Progress) -> tuple[Photo, _Found]:
     """Return the photo without what was found; the reason then also says how the place was filled."""
     from ..fill.fill import fill  # most plans remove nothing, and its kernels take a while to load
 
     if found.outcome != "done" or found.mask is None:
         return photo, found
+    guessed = found.engine == "built-in" and (found.confidence or 0.0) < _GUESS
+    if guessed and isinstance(step.target, Region | Phrase):
+        return photo, replace(found, outcome="not possible", mask=None, reason=_TOO_UNSURE)
     try:
         photo, report = fill(photo, found.mask, painter=engines.painter, progress=progress)
     except CancelledError:

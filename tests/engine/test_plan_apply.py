@@ -246,3 +246,14 @@ def test_a_blur_warns_where_the_built_in_engine_is_not_sure_of_its_mask(landscap
     assert ("unsure" in step.sentence) == warns
     (whole,) = apply_plan(landscape, plan_of({"op": "blur", "amount": 40}))[1].steps
     assert "unsure" not in whole.sentence
+
+
+def test_what_is_hardly_more_than_a_guess_is_not_removed(landscape, monkeypatch):
+    monkeypatch.setattr("stillbytes.engine.plan.apply._GUESS", 1.01)
+    guessed = {"op": "remove", "target": {"kind": "phrase", "text": "the sky"}}
+    photo, report = apply_plan(landscape, plan_of(guessed))
+    assert report.steps[0].outcome == "not possible"
+    assert "too unsure" in report.steps[0].sentence
+    assert photo.source is landscape.source
+    shown = {"op": "remove", "target": {"kind": "points", "include": [[0.5, 0.2]]}}
+    assert apply_plan(landscape, plan_of(shown))[1].steps[0].outcome == "done"
