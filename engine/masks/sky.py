@@ -39,26 +39,25 @@ def find_sky(proxy: NDArray[np.float32]) -> Selection:
     No sky is a normal result: alpha is all 0 and `reason` says what spoke against it.
     Raises ModelMissingError without OpenCV.
     """
-    scene, best = _best(proxy)
+    best = _best(proxy)
     verdict = best.verdict
     if not verdict.sky:
         why = verdict.con or "nothing at the top edge looks like one"
         return Selection(
             np.zeros(proxy.shape[:2], np.float32), verdict.confidence, _ENGINE, f"There is no sky in this photo: {why}."
         )
-    alpha = _at_full_size(proxy, scene, best)
+    alpha = _at_full_size(proxy, best)
     return Selection(alpha, verdict.confidence, _ENGINE, f"Found by its look: {verdict.pro or 'it fills the top'}.")
 
 
 def outline_sky(proxy: NDArray[np.float32]) -> Field:
     """Return the soft mask of what looks most like a sky in `proxy`, whether or not that is enough to be one."""
-    scene, best = _best(proxy)
-    return _at_full_size(proxy, scene, best)
+    return _at_full_size(proxy, _best(proxy))
 
 
-def _best(proxy: NDArray[np.float32]) -> tuple[Scene, _Candidate]:
+def _best(proxy: NDArray[np.float32]) -> _Candidate:
     scene = Scene.of(resize(proxy, small_shape(proxy.shape, _SIDE)))
-    return scene, max(_candidates(scene), key=lambda candidate: candidate.verdict.points)
+    return max(_candidates(scene), key=lambda candidate: candidate.verdict.points)
 
 
 def _candidates(scene: Scene) -> list[_Candidate]:
@@ -137,33 +136,36 @@ def _too_warm(scene: Scene, weights: NDArray[np.floating]) -> Field:
     return 4 * sigmoid((b - max(warmest, 0.0) - 13) / 2)
 
 
-def _at_full_size(proxy: NDArray[np.float32], scene: Scene, found: _Candidate) -> Field:
+def _at_full_size(proxy: NDArray[np.float32], found: _Candidate) -> Field:
     """Return the soft mask of the candidate at the proxy's own size."""
     lab = to_lab(proxy)
-    odds = _spread_odds(lab, scene, found)
+    odds = _spread_odds(lab, found)
+    couplings = coupling(lab)
+    above = None if found.gradient is None else found.gradient.above(lab)
+    del lab  # three fields' worth of memory, which settling needs
     p = sigmoid(odds)
-    settle_(p, odds, coupling(lab), 0.7, 4)
-    del odds
-    if found.gradient is not None:
-        p[_bright_holes(p, found.gradient.above(lab))] = 0.95
+    settle_(p, odds, couplings, 0.7, 4)
+    del odds, couplings
+    if above is not None:
+        p[_bright_holes(p, above)] = 0.95
     p -= np.float32(0.05)
     p *= np.float32(1 / 0.9)
     return np.clip(p, 0, 1, out=p)
 
 
-def _spread_odds(lab: NDArray[np.float32], scene: Scene, found: _Candidate) -> Field:
+def _spread_odds(lab: NDArray[np.float32], found: _Candidate) -> Field:
     """Return the log-odds of sky at the size of `lab`: near the candidate, coloured like it, lit like it."""
     shape = lab.shape[0], lab.shape[1]
-    reach = 2.5 * max(shape) / max(scene.shape)
-    near = cv2().GaussianBlur(resize(found.sky.astype(np.float32), shape), (0, 0), reach)
+    nearby = cv2().GaussianBlur(found.sky.astype(np.float32), (0, 0), 2.5)
     p = resize(found.p, shape)
     rest = np.float32(1) - p
-    p *= near > 0.2
+    p *= resize(nearby, shape) > 0.2
     odds = Palette(lab).odds(p, rest)
     del p, rest
     np.clip(odds, -4, 4, out=odds)
     if found.gradient is not None:
         odds += found.gradient.odds(lab)
+    near = resize(nearby, shape)
     hint = near + np.float32(0.01)
     hint /= np.float32(1.01) - near
     odds += np.clip(np.log(hint, out=hint), -4, 4, out=hint)

@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 
 import cv2
 import numpy as np
@@ -86,6 +87,16 @@ def test_the_input_is_not_changed():
     kept = picture.copy()
     find_sky(picture)
     assert np.array_equal(picture, kept)
+
+
+def test_a_picture_of_a_megapixel_needs_at_most_32_bytes_per_pixel_at_once():
+    picture, _ = landscape(2, (866, 1155))
+    assert find_sky(picture).found  # compiles what is not compiled yet, which would count
+    tracemalloc.start()
+    find_sky(picture)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 32 * 866 * 1155
 
 
 def test_real_skies_are_found_well(shared_data):
