@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import runpy
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +24,8 @@ from torch import Tensor, nn
 from torch.nn import functional as fn
 
 ROOT = Path(__file__).resolve().parents[1]
-runpy.run_path(str(ROOT / "launcher" / "package.py"))["load_package"](ROOT)
+if "stillbytes" not in sys.modules:
+    runpy.run_path(str(ROOT / "launcher" / "package.py"))["load_package"](ROOT)
 
 from stillbytes.engine.masks.sky_net import MEAN, SIDE, SPREAD  # noqa: E402
 

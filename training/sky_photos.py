@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import runpy
+import sys
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[1]
-runpy.run_path(str(ROOT / "launcher" / "package.py"))["load_package"](ROOT)
+if "stillbytes" not in sys.modules:
+    runpy.run_path(str(ROOT / "launcher" / "package.py"))["load_package"](ROOT)
 
 from stillbytes.engine.masks.sky import outline_sky  # noqa: E402
 
