@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from comfy_api.latest import io
 
@@ -20,9 +19,6 @@ from .sockets import (
     preview_side_input,
 )
 from .work import work
-
-if TYPE_CHECKING:
-    from ..engine.masks.mask import Mask
 
 
 class StillbytesDevelop(io.ComfyNode):
@@ -60,12 +56,8 @@ class StillbytesDevelop(io.ComfyNode):
         settings = develop_settings(values)
         with work(len(photos)) as job:
             from ..engine.develop.adjust import Adjust
-            from ..engine.masks.refine import from_alpha
 
-            masks: Sequence[Mask | None] | None = [None] * len(photos) if mask is None else exact.kept(mask, photos)
-            if masks is None:
-                alphas = convert.alphas_of(mask, len(photos))
-                masks = [from_alpha(a, p) for p, a in zip(photos, alphas, strict=True)]
+            masks = exact.masks_of(mask, photos)
             developed = tuple(p.with_edit(Adjust(settings, m)) for p, m in zip(photos, masks, strict=True))
             frames = render_frames(developed, preview_side, job)
         return io.NodeOutput(developed, convert.image_of(frames), ui=shown(frames))

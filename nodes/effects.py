@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from comfy_api.latest import io
 
@@ -13,9 +12,6 @@ from .preview import render_frames, shown
 from .settings import check_range
 from .sockets import PHOTO, PREVIEW_SIDE, photo_or_image_input, preview_output, preview_side_input
 from .work import work
-
-if TYPE_CHECKING:
-    from ..engine.masks.mask import Mask
 
 
 def _amount_input(default: float, tooltip: str) -> io.Input:
@@ -119,12 +115,8 @@ class StillbytesLensBlur(io.ComfyNode):
         check_range("amount", amount, 0.0, 100.0)
         with work(len(photos)) as job:
             from ..engine.develop.defocus import LensBlur
-            from ..engine.masks.refine import from_alpha
 
-            masks: Sequence[Mask | None] | None = [None] * len(photos) if mask is None else exact.kept(mask, photos)
-            if masks is None:
-                alphas = convert.alphas_of(mask, len(photos))
-                masks = [from_alpha(a, p) for p, a in zip(photos, alphas, strict=True)]
+            masks = exact.masks_of(mask, photos)
             blurred = tuple(p.with_edit(LensBlur(amount, m)) for p, m in zip(photos, masks, strict=True))
             frames = render_frames(blurred, preview_side, job)
         return io.NodeOutput(blurred, convert.image_of(frames), ui=shown(frames))

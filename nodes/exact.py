@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from .convert import alphas_of
+
 if TYPE_CHECKING:
     from ..engine.masks.mask import Mask
     from .convert import Photos
@@ -42,6 +44,21 @@ def kept(tensor: torch.Tensor, photos: Photos) -> list[Mask] | None:
         return None
     same = all(source is photo.source for source, photo in zip(found.sources, photos, strict=True))
     return list(found.masks) if same else None
+
+
+def masks_of(tensor: torch.Tensor | None, photos: Photos) -> Sequence[Mask | None]:
+    """Return a mask per photo: what a MASK carries for them, else what it shows; None for all where there is no MASK.
+
+    Raises StillbytesError if the MASK is a batch that does not fit the photos.
+    """
+    from ..engine.masks.refine import from_alpha
+
+    if tensor is None:
+        return [None] * len(photos)
+    if (masks := kept(tensor, photos)) is not None:
+        return masks
+    alphas = alphas_of(tensor, len(photos))
+    return [from_alpha(alpha, photo) for photo, alpha in zip(photos, alphas, strict=True)]
 
 
 def inverted(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:

@@ -14,19 +14,6 @@ transformers = pytest.importorskip("transformers")
 
 
 @pytest.fixture(scope="module")
-def segformer(tmp_path_factory):
-    torch.manual_seed(2)
-    names = {0: "ground", 1: "sky"}
-    config = transformers.SegformerConfig(
-        hidden_sizes=[8, 16, 24, 32], num_attention_heads=[1, 2, 2, 4], depths=[1, 1, 1, 1], decoder_hidden_size=32,
-        id2label=names, label2id={name: number for number, name in names.items()},
-    )  # fmt: skip
-    folder = tmp_path_factory.mktemp("segformer") / "tiny"
-    transformers.SegformerForSemanticSegmentation(config).save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     entries = []

@@ -53,19 +53,6 @@ def sam(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def segformer(tmp_path_factory):
-    torch.manual_seed(2)
-    names = {0: "ground", 1: "sky"}
-    config = transformers.SegformerConfig(
-        hidden_sizes=[8, 16, 24, 32], num_attention_heads=[1, 2, 2, 4], depths=[1, 1, 1, 1], decoder_hidden_size=32,
-        id2label=names, label2id={name: number for number, name in names.items()},
-    )  # fmt: skip
-    folder = tmp_path_factory.mktemp("segformer") / "tiny"
-    transformers.SegformerForSemanticSegmentation(config).save_pretrained(folder)
-    return folder
-
-
 def test_folders_become_the_engine_that_their_config_names(sam, segformer):
     engines = merged(load_segmenter(sam), load_segmenter(segformer))
     assert len(engines.promptable) == len(engines.classifiers) == 1
