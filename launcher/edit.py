@@ -96,6 +96,11 @@ def run(arguments: argparse.Namespace) -> int:
     wish = sort_arguments(arguments.items)
     if arguments.dry_run:
         return _run(arguments, wish)
+    from ..engine.raw.formats import is_raw
+    from ..engine.raw.spares import SPARES
+
+    if wish.paths and is_raw(wish.paths[0]):  # the decoding process starts while this one imports the engine
+        SPARES.prepare(keep=False)
     from ..engine.raw import decode
 
     try:

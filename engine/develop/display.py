@@ -32,7 +32,7 @@ SampleType = Literal["uint8", "uint16", "float32"]
 
 _TOE, _GAIN, _WHITE = 1.3, 2.75, 1.25
 _NORM = 1.0 - math.exp(-_GAIN * _WHITE**_TOE)
-_BAND_PIXELS, _BANDS_AHEAD = 1_060_000, 1  # what is rendered at once waits in memory until the writer has it
+_BAND_PIXELS, _BANDS_AHEAD = 1_060_000, 2  # what is rendered at once waits in memory until the writer has it
 _HOLD_COLOUR = np.float32(0.8)  # how far a colour beyond white is brought back by darkening instead of bleaching
 
 

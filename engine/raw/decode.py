@@ -6,12 +6,10 @@ takes a fifth of a second to start; `prepare` starts one that then stands by, so
 
 from __future__ import annotations
 
-import atexit
 import base64
 import json
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -21,11 +19,11 @@ from typing import Any, NamedTuple, NoReturn
 from ..errors import PhotoReadError
 from ..metadata import Metadata
 from .mosaic import Mosaic, mosaic_from
+from .spares import SPARES, end
 from .spool import Spool
 from .worker import DECODED
 
 TIME_LIMIT_S = 60.0
-_REFILL_AFTER_S = 1.0
 _TIME_PER_MB_S = 2.0
 _MEMORY_BYTES = 6 << 30
 _MEMORY_PER_FILE_BYTE = 16
@@ -43,78 +41,9 @@ class _Reply(NamedTuple):
     in_time: bool
 
 
-class _Spares:
-    """At most one started process that waits for a file."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._spare: subprocess.Popen[str] | None = None
-        self._wanted = False
-
-    def prepare(self, keep: bool) -> None:
-        with self._lock:
-            self._wanted = self._wanted or keep
-            if self._spare is None or self._spare.poll() is not None:
-                self._drop()
-                self._spare = _start()
-
-    def take(self) -> subprocess.Popen[str]:
-        """Return a process that waits for a file; the caller ends it."""
-        with self._lock:
-            process, self._spare = self._spare, None
-        if process is not None and process.poll() is not None:
-            _end(process)
-            process = None
-        return process or _start()
-
-    def refill(self) -> None:
-        """Start the next process a little later: now the photo that was decoded wants every core."""
-        if self._wanted:
-            timer = threading.Timer(_REFILL_AFTER_S, self._refill)
-            timer.daemon = True
-            timer.start()
-
-    def _refill(self) -> None:
-        with self._lock:
-            if self._wanted and self._spare is None:
-                self._spare = _start()
-
-    def drop(self) -> None:
-        with self._lock:
-            self._wanted = False
-            self._drop()
-
-    def _drop(self) -> None:
-        if self._spare is not None:
-            _end(self._spare)
-            self._spare = None
-
-
-def _start() -> subprocess.Popen[str]:
-    worker = Path(__file__).with_name("worker.py")
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        [sys.executable, "-I", "-X", "utf8", str(worker), json.dumps(sys.path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-        env=environment,
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-    )
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    process.kill()
-    process.communicate()
-
-
-_spares = _Spares()
 _ahead: dict[Path, Future[Mosaic]] = {}
 _busy: set[subprocess.Popen[str]] = set()
 _ahead_lock = threading.Lock()
-atexit.register(_spares.drop)
 
 
 def prepare(keep: bool = False) -> None:
@@ -122,12 +51,12 @@ def prepare(keep: bool = False) -> None:
 
     With `keep`, for hosts that live long, the next one is started whenever one has been used.
     """
-    _spares.prepare(keep)
+    SPARES.prepare(keep)
 
 
 def release() -> None:
     """End the process that stands by, and those that decode ahead of anybody's asking."""
-    _spares.drop()
+    SPARES.drop()
     with _ahead_lock:
         _ahead.clear()
         for process in _busy:
@@ -201,7 +130,7 @@ def _size_of(path: Path) -> int:
 
 
 def _ask(job: Mapping[str, object], limit_s: float) -> _Reply:
-    process = _spares.take()
+    process = SPARES.take()
     with _ahead_lock:
         _busy.add(process)
     in_time = True
@@ -213,10 +142,10 @@ def _ask(job: Mapping[str, object], limit_s: float) -> _Reply:
         in_time = False
     finally:
         if process.poll() is None:
-            _end(process)
+            end(process)
         with _ahead_lock:
             _busy.discard(process)
-        _spares.refill()
+        SPARES.refill()
     lines: list[Mapping[str, Any]] = []
     for line in output.splitlines():
         try:

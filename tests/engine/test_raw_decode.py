@@ -18,9 +18,9 @@ import pytest
 from stillbytes.engine.errors import PhotoReadError
 from stillbytes.engine.geometry import Box
 from stillbytes.engine.raster import ifd
-from stillbytes.engine.raw import decode as decoding
 from stillbytes.engine.raw import dng as plain_dng
 from stillbytes.engine.raw.decode import decode, decode_ahead, prepare, release
+from stillbytes.engine.raw.spares import SPARES
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -208,7 +208,7 @@ def test_a_process_that_dies_while_it_waits_is_replaced(dng: ModuleType, tmp_pat
     path = tmp_path / "photo.dng"
     dng.write_dng(path, samples(), dng.DngSpec())
     prepare()
-    spare = decoding._spares._spare
+    spare = SPARES._spare
     assert spare is not None
     spare.kill()
     spare.wait()
