@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "samples" / "balloon.dng"
 KODAK = ROOT.parent / "shared" / "data" / "photos" / "kodak"
 MEGABYTE = 1e6
-_LOOK_EVERY_S = 0.05
+_LOOK_EVERY_S = 0.2
 SIZES = {24: (6016, 4016), 45: (8256, 5504), 100: (11648, 8736), 200: (16384, 12288)}
 
 runpy.run_path(str(ROOT / "launcher" / "package.py"))["load_package"](ROOT)
@@ -82,9 +82,9 @@ def ours(*arguments: str | Path) -> list[str]:
 def run_process(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> Cost:
     """Run a command to its end and return what it and its children cost. Raises RuntimeError if it fails.
 
-    The peak is the largest sum of proportional set sizes seen at 20 Hz (looking more often would slow what is looked
-    at), or the process' own largest resident set where the system keeps it (the rusage of a child begins with its
-    parent's and is of no use).
+    The peak is the largest sum of proportional set sizes seen at 5 Hz (looking more often slows what is looked at), or
+    the process' own largest resident set where the system keeps it (the rusage of a child begins with its parent's and
+    is of no use).
     """
     wall = time.perf_counter()
     with tempfile.TemporaryFile() as log:
@@ -94,21 +94,24 @@ def run_process(command: Sequence[str | Path], environment: Mapping[str, str] | 
             stderr=subprocess.STDOUT,
             env={**_ordinary(os.environ), **(environment or {})},
         )
-        peak = 0
-        watched = psutil.Process(process.pid)
-        while True:
-            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-            if pid:
-                break
-            peak = max(peak, _tree_bytes(watched))
-            time.sleep(_LOOK_EVERY_S)
+        peaks, done = [0], threading.Event()
+        watcher = threading.Thread(target=_watch, args=(psutil.Process(process.pid), peaks, done))
+        watcher.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - wall
+        done.set()
+        watcher.join()
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             log.seek(0)
             tail = log.read().decode(errors="replace")[-2000:]
             raise RuntimeError(f"{Path(str(command[0])).name} ended with {process.returncode}: {tail}")
-    wall = time.perf_counter() - wall
-    return Cost(wall, usage.ru_utime + usage.ru_stime, peak)
+    return Cost(wall, usage.ru_utime + usage.ru_stime, max(peaks))
+
+
+def _watch(process: psutil.Process, peaks: list[int], done: threading.Event) -> None:
+    while not done.wait(_LOOK_EVERY_S):
+        peaks.append(_tree_bytes(process))
 
 
 def _ordinary(environment: Mapping[str, str]) -> dict[str, str]:
