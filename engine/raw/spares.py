@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import atexit
-import json
-import os
 import subprocess
-import sys
 import threading
 from pathlib import Path
+
+from ..child import start_script
 
 _REFILL_AFTER_S = 1.0
 
@@ -64,18 +63,7 @@ class Spares:
 
 def start() -> subprocess.Popen[str]:
     """Start a decoding process, which imports its libraries and waits for a file."""
-    worker = Path(__file__).with_name("worker.py")
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        [sys.executable, "-I", "-X", "utf8", str(worker), json.dumps(sys.path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-        env=environment,
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-    )
+    return start_script(Path(__file__).with_name("worker.py"), {"OPENBLAS_NUM_THREADS": "1"})
 
 
 def end(process: subprocess.Popen[str]) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import atexit
 import json
-import os
 import queue
 import secrets
 import subprocess
-import sys
 import threading
 import time
 import weakref
@@ -17,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ...child import start_script
 from ...errors import ModelMissingError, ModelReadError, ServerUnavailableError
 from ...models.packages import how_to_install
 from .settings import ModelSettings
@@ -140,17 +139,7 @@ def _check_file(path: Path) -> None:
 
 
 def _start() -> subprocess.Popen[str]:
-    worker = Path(__file__).with_name("worker.py")
-    return subprocess.Popen(
-        [sys.executable, "-I", "-X", "utf8", str(worker), json.dumps(sys.path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-        env={**os.environ, **_PASSIVE},
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-    )
+    return start_script(Path(__file__).with_name("worker.py"), _PASSIVE)
 
 
 def _write_job(process: subprocess.Popen[str], settings: ModelSettings, token: str) -> None:
