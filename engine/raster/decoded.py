@@ -91,7 +91,8 @@ def _plain(name: str, pixels: NDArray[Any], white: int) -> tuple[NDArray[Any], i
     if kind == "f":
         pixels = np.ascontiguousarray(pixels, np.float32)
         if not np.isfinite(pixels.sum(dtype=np.float64)):
-            pixels = np.nan_to_num(pixels, nan=0.0, posinf=0.0, neginf=0.0)
+            brightest = float(np.max(pixels, where=np.isfinite(pixels), initial=1.0))
+            pixels = np.nan_to_num(pixels, nan=0.0, posinf=brightest, neginf=0.0)
         return pixels, 1
     if kind == "b":
         return pixels.astype(np.uint8), 1

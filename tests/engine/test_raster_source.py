@@ -136,13 +136,14 @@ def test_float_files_with_a_profile_are_decoded_by_its_curve(tmp_path: Path, dty
     np.testing.assert_allclose(_native(open_image(tmp_path / "f.tif")), expected, rtol=1e-5, atol=1e-6)
 
 
-def test_infinite_and_missing_float_values_become_zero(tmp_path: Path) -> None:
+def test_missing_float_values_become_black_and_infinite_ones_the_brightest(tmp_path: Path) -> None:
     pixels = np.full((4, 4, 3), 0.5, np.float32)
-    pixels[0, 0], pixels[1, 1] = np.nan, np.inf
+    pixels[0, 0], pixels[1, 1], pixels[3, 3] = np.nan, np.inf, 4.0
     tifffile.imwrite(tmp_path / "f.tif", pixels, photometric="rgb")
     out = _native(open_image(tmp_path / "f.tif"))
     assert np.isfinite(out).all()
     assert out[0, 0].max() == 0.0
+    np.testing.assert_allclose(out[1, 1], out[3, 3])
     np.testing.assert_allclose(out[2, 2], 0.5, rtol=1e-5)
 
 
