@@ -22,6 +22,7 @@ _LEVELS_LUMA, _LEVELS_COLOUR = 3, 4
 _B3 = np.array(
     [1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16], np.float32
 )  # B3 spline, for the à trous wavelets (Starck and Murtagh 1998)
+_MEAN = np.full(5, 1 / 5, np.float32)
 _NOISE_BY_LEVEL = (0.889, 0.200, 0.086, 0.041)  # deviation of unit white noise in each wavelet level, 2-D B3
 
 
@@ -72,22 +73,37 @@ def blur(plane: Plane, weights: Plane, spacing: int = 1) -> Plane:
 
 
 @kernel
-def _shrink_(total: Plane, smooth: Plane, coarse: Plane, threshold: np.float32) -> None:
-    """Add the band smooth - coarse to `total`, with amplitudes near and below `threshold` taken away."""
+def _power(smooth: Plane, coarse: Plane, out: Plane) -> None:
+    """Fill `out` with the square of the band smooth - coarse."""
+    for j in range(out.shape[0]):
+        for i in range(out.shape[1]):
+            band = smooth[j, i] - coarse[j, i]
+            out[j, i] = band * band
+
+
+@kernel
+def _shrink_(total: Plane, smooth: Plane, coarse: Plane, power: Plane, threshold: np.float32) -> None:
+    """Add the band smooth - coarse to `total`, less the share of its local `power` that the noise accounts for."""
     square = threshold * threshold
     for j in range(total.shape[0]):
         for i in range(total.shape[1]):
-            band = smooth[j, i] - coarse[j, i]
-            power = band * band
-            total[j, i] += band * power / (power + square) if power > np.float32(0) else np.float32(0)
+            if power[j, i] > square:
+                total[j, i] += (smooth[j, i] - coarse[j, i]) * (np.float32(1) - square / power[j, i])
 
 
 def _denoise(plane: Plane, threshold: float, levels: int) -> Plane:
-    """Return `plane` with wavelet amplitudes below `threshold` (deviation of the noise at the finest level) reduced."""
+    """Return `plane` without noise whose deviation at the finest wavelet level is `threshold`.
+
+    Each band is scaled by Wiener's (power - noise) / power, the power being the mean over 5 x 5 coefficients around a
+    pixel (Chen, Bui and Krzyzak 2005, neighbour dependent shrinkage): a single bright speck does not look like detail.
+    """
     smooth, total = plane, np.zeros_like(plane)
+    power = np.empty_like(plane)
     for level in range(levels):
-        coarse = blur(smooth, _B3, 2**level)
-        _shrink_(total, smooth, coarse, np.float32(threshold * _NOISE_BY_LEVEL[level]))
+        spacing = 2**level
+        coarse = blur(smooth, _B3, spacing)
+        _power(smooth, coarse, power)
+        _shrink_(total, smooth, coarse, blur(power, _MEAN, spacing), np.float32(threshold * _NOISE_BY_LEVEL[level]))
         smooth = coarse
     return total + smooth
 
@@ -203,7 +219,7 @@ def halo_px(settings: DevelopSettings, source: Size, scale: float) -> int:
     halo = 0
     if settings.noise_reduction or settings.color_noise_reduction:
         levels = _LEVELS_COLOUR if settings.color_noise_reduction else _LEVELS_LUMA
-        halo += sum(2 * 2**level for level in range(levels))
+        halo += sum(2 * 2**level for level in range(levels)) + 2 * 2 ** (levels - 1)
     if settings.texture:
         halo += len(gaussian(_texture_sigmas(source, scale)[1])) // 2
     if settings.sharpening and settings.sharpen_radius_px * scale >= _SMALLEST_RADIUS:

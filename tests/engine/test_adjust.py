@@ -127,6 +127,13 @@ def test_dehaze_takes_a_veil_away(pixel_source):
     assert out[right].std() > 1.3 * hazy[right].std()
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (5, 1)])
+@pytest.mark.parametrize("dehaze", [60.0, -60.0])
+def test_a_photo_of_a_few_pixels_of_one_colour_is_all_haze(pixel_source, shape, dehaze):
+    pixels = np.full((*shape, 3), 0.4, np.float32)
+    assert developed(pixels, pixel_source, dehaze=dehaze) == pytest.approx(pixels, rel=1e-5)
+
+
 def test_noise_reduction_lowers_noise_and_keeps_an_edge(pixel_source):
     rng = np.random.default_rng(8)
     edge = patch(0.05)
@@ -134,9 +141,21 @@ def test_noise_reduction_lowers_noise_and_keeps_an_edge(pixel_source):
     noisy = np.maximum(edge * (1 + rng.normal(0, 0.06, edge.shape)), 0).astype(np.float32)
     out = developed(noisy, pixel_source, noise_reduction=60.0, color_noise_reduction=60.0)
     flat = np.s_[10:38, 6:22]
-    assert out[flat].std() < 0.5 * noisy[flat].std()
+    assert out[flat].std() < 0.2 * noisy[flat].std()
     assert out[20, 28, 1] < 0.08
     assert out[20, 36, 1] > 0.4
+
+
+def test_noise_reduction_keeps_fine_stripes_that_are_as_faint_as_the_noise(pixel_source):
+    rng = np.random.default_rng(9)
+    stripes = np.full((48, 64, 3), 0.2, np.float32)
+    stripes[:, 32::2] *= 1.25
+    noisy = (stripes * (1 + rng.normal(0, 0.1, stripes.shape))).astype(np.float32)
+    out = developed(noisy, pixel_source, noise_reduction=40.0, color_noise_reduction=60.0)
+    assert out[8:40, 4:26].std() < 0.2 * noisy[8:40, 4:26].std()
+    contrast = out[8:40, 36:60:2].mean() - out[8:40, 37:60:2].mean()
+    assert contrast > 0.5 * 0.05
+    assert np.abs(out - stripes)[8:40, 36:60].mean() < 0.6 * np.abs(noisy - stripes)[8:40, 36:60].mean()
 
 
 def test_sharpening_steepens_an_edge_without_a_wide_halo(pixel_source):
