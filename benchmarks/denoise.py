@@ -1,4 +1,4 @@
-"""Noise reduction of a RAW photo against LibRaw's FBDD and OpenCV's non-local means.
+"""Noise reduction of a RAW photo against LibRaw's FBDD and OpenCV's non-local means on top of our own demosaicing.
 
     python benchmarks/denoise.py [--photos DIR]
 
@@ -47,14 +47,14 @@ def libraw(path: Path, fbdd: rawpy.FBDDNoiseReductionMode = rawpy.FBDDNoiseReduc
 
 
 def non_local_means(path: Path, amount: float) -> Picture:
-    codes = np.round(libraw(path) * 255).astype(np.uint8)
+    codes = np.round(ours(path, 0.0) * 255).astype(np.uint8)
     return cv2.fastNlMeansDenoisingColored(codes, None, amount, 2 * amount, 7, 21) / 255
 
 
 METHODS: dict[str, list[Callable[[Path], Picture]]] = {
-    "Stillbytes": [lambda path, a=a: ours(path, a) for a in (0.0, 10.0, 20.0, 30.0, 40.0, 55.0, 70.0, 85.0, 100.0)],
+    "Stillbytes": [lambda path, a=a: ours(path, a) for a in (10.0, 20.0, 30.0, 45.0, 60.0, 80.0, 100.0)],
     "LibRaw FBDD": [lambda path, m=m: libraw(path, m) for m in rawpy.FBDDNoiseReductionMode],
-    "LibRaw and non-local means": [lambda path, h=h: non_local_means(path, h) for h in (2.0, 4.0, 7.0, 10.0, 14.0)],
+    "non-local means": [lambda path, h=h: non_local_means(path, h) for h in (2.0, 4.0, 7.0, 10.0, 14.0)],
 }
 
 

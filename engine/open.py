@@ -18,10 +18,14 @@ def open_photo(path: Path, options: RawOptions | None = None) -> Photo:
 
     Raises PhotoReadError with one sentence when the file is missing, broken, unsupported or decodes to nothing.
     """
-    if not path.exists():
-        raise PhotoReadError(f"{path.name}: there is no such file", "Check the path.")
-    if not path.is_file():
-        raise PhotoReadError(f"{path.name}: this is not a file", "Name a photo.")
+    try:
+        there, is_file = path.exists(), path.is_file()
+    except OSError as error:  # a folder that may not be looked into, a name too long to be one
+        raise PhotoReadError(f"{path.name}: the file cannot be read: {error.strerror}.", "Check the path.") from error
+    if not there:
+        raise PhotoReadError(f"{path.name}: there is no such file.", "Check the path.")
+    if not is_file:
+        raise PhotoReadError(f"{path.name}: this is not a file.", "Name a photo.")
     if is_raw(path):
         return Photo(open_raw(path, options or RawOptions()))
     from .raster.source import open_image  # its readers take a while to load, and a RAW file needs none of them

@@ -68,10 +68,20 @@ def make_checkout(pin: ComfyUIPin, status: Status) -> Path:
     folder = checkout_folder(pin)
     if has_checkout(pin):
         return folder
+    try:
+        _make(pin, folder, status)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InstallError(f"ComfyUI {pin.version} cannot be put into {folder}: {reason}.") from error
+    return folder
+
+
+def _make(pin: ComfyUIPin, folder: Path, status: Status) -> None:
+    """Fetch the pinned ComfyUI into `folder`, unless another process is quicker."""
     purpose = f"Fetching ComfyUI {pin.version}"
     with locked(folder.with_name(f"{pin.version}.lock"), lambda: status.say(f"{purpose}: another process is at it.")):
         if has_checkout(pin):
-            return folder
+            return
         if folder.exists():
             found = commit_of(folder) or "no commit"
             raise InstallError(
@@ -90,7 +100,6 @@ def make_checkout(pin: ComfyUIPin, status: Status) -> Path:
             if not is_comfyui(fetched) or commit_of(fetched) != pin.commit:
                 raise InstallError(f"What {pin.repository} gave is not ComfyUI at commit {pin.commit[:12]}.")
             fetched.rename(folder)
-    return folder
 
 
 def _clone(git: str, pin: ComfyUIPin, folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -71,7 +72,12 @@ def main(argv: Sequence[str] | None = None, *, own_environment: bool = False) ->
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
     try:
-        return _dispatch(words, own_environment)
+        status = _dispatch(words, own_environment)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever reads the output, such as `head`, has had enough; Python would complain at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (KeyboardInterrupt, CancelledError):
         print(_STOPPED, file=sys.stderr)
         _print_json(words, _STOPPED, "")

@@ -9,9 +9,11 @@ from __future__ import annotations
 import http.client
 import json
 import mimetypes
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -51,11 +53,16 @@ class Client:
     """A ComfyUI at `url`, such as http://127.0.0.1:8188."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        if parts.scheme != "http" or not parts.hostname:
+        """Raises ServerUnavailableError for what is no address; asks nothing of the server."""
+        try:
+            parts = urlsplit(url if "://" in url else f"http://{url}")
+            host, port = parts.hostname, parts.port or 80
+        except ValueError:  # a port that is none, or half an IPv6 address
+            parts, host, port = None, None, 0
+        if parts is None or parts.scheme != "http" or not host:
             raise ServerUnavailableError(f"{url} is not the address of a ComfyUI.", "An example: http://127.0.0.1:8188")
-        self.url = f"http://{parts.hostname}:{parts.port or 80}"
-        self._host, self._port = parts.hostname, parts.port or 80
+        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        self._host, self._port = host, port
 
     def answers(self) -> bool:
         """True when the server is up."""
@@ -72,11 +79,11 @@ class Client:
         """Return the name under which the server's nodes find the file `path` after this."""
         boundary = uuid.uuid4().hex
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        safe_name = path.name.replace("\\", "_").replace('"', "_")
+        safe_name = re.sub(r'[\\"\r\n]', "_", path.name)
         head = (
             f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="{safe_name}"\r\n'
             f"Content-Type: {kind}\r\n\r\n"
-        ).encode()
+        ).encode("utf-8", "replace")  # a file's name need not be UTF-8
         tail = f"\r\n--{boundary}--\r\n".encode()
         headers = {
             "Content-Type": f"multipart/form-data; boundary={boundary}",
@@ -140,6 +147,8 @@ class Client:
         except FileExistsError as error:
             raise ExportError(f"{target} exists already.", "Choose another folder.") from error
         except OSError as error:
+            with suppress(OSError):
+                target.unlink(missing_ok=True)
             raise ExportError(f"{target} cannot be written: {error.strerror}.") from error
         return target
 
@@ -208,8 +217,8 @@ def _finished(job: dict[str, Any]) -> JobState:
     if job["status"] == "failed":
         error = job.get("execution_error") or {}
         node = f"{error.get('node_id', '?')} ({error.get('node_type', 'unknown')})"
-        message = str(error.get("exception_message", "it gave no reason")).strip().splitlines()[0]
-        raise ServerUnavailableError(f"Node {node} failed: {message}")
+        said = str(error.get("exception_message") or error.get("exception_type") or "").strip()
+        raise ServerUnavailableError(f"Node {node} failed: {said.splitlines()[0] if said else 'it gave no reason'}")
     files: list[OutputFile] = []
     texts: list[str] = []
     for node, output in (job.get("outputs") or {}).items():

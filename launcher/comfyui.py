@@ -98,10 +98,12 @@ def use_existing(folder: Path, python: Path | None, status: Status) -> Installat
 
 def _own(folder: Path, python: Path) -> Installation:
     base = base_folder()
-    for name in ("custom_nodes", "models", "input", "output", "user"):
-        (base / name).mkdir(parents=True, exist_ok=True)
-    for kind in (entry.name for entry in folder.glob("models/*") if entry.is_dir()):
-        (base / "models" / kind).mkdir(exist_ok=True)
+    kinds = [f"models/{entry.name}" for entry in folder.glob("models/*") if entry.is_dir()]
+    try:
+        for name in ("custom_nodes", "models", "input", "output", "user", *kinds):
+            (base / name).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InstallError(f"The folders of ComfyUI cannot be made in {base}: {error.strerror}.") from error
     return Installation(folder, python, base, link_pack(base / "custom_nodes", ROOT))
 
 
@@ -165,9 +167,14 @@ def _add_missing(python: Path, missing: list[str], status: Status) -> None:
     purpose = "Adding what the pack needs to your ComfyUI"
     packages = [_PACKAGE_OF.get(module, module) for module in missing]
     status.say(f"{purpose}: {', '.join(packages)}")
-    frozen = subprocess.run(
-        [str(python), "-I", "-m", "pip", "freeze"], capture_output=True, text=True, check=True
-    ).stdout
+    try:
+        command = [str(python), "-I", "-m", "pip", "freeze"]
+        frozen = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    except subprocess.CalledProcessError as error:
+        raise InstallError(
+            f"The pack needs {', '.join(packages)}, and {python} has no working pip to install it with.",
+            "Install it there by other means, then try again.",
+        ) from error
     with tempfile.TemporaryDirectory() as folder:
         constraints = Path(folder) / "constraints.txt"
         plain = [line for line in frozen.splitlines() if re.fullmatch(r"[\w.-]+==[\w.+!-]+", line)]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import CancelledError, ExportError, PlanInvalidError, StillbytesError
 from . import asking, engines, words
-from .inputs import FORMATS, SUFFIXES, Job, Wish, find_photos, plan_jobs, sort_arguments
+from .inputs import FORMATS, SUFFIXES, Job, Wish, find_photos, keep_photos, plan_jobs, sort_arguments
 from .show import Status, print_error
 
 if TYPE_CHECKING:
@@ -243,7 +243,10 @@ def _raw_options(arguments: argparse.Namespace) -> dict[str, Any]:
 def _jobs(arguments: argparse.Namespace, photos: list[Path], as_folder: bool, kind: Format) -> list[Job]:
     if arguments.preview and arguments.output is None:
         return [Job(photos[0], None)]
-    return plan_jobs(photos, arguments.output, SUFFIXES[kind], as_folder)
+    jobs = plan_jobs(photos, arguments.output, SUFFIXES[kind], as_folder)
+    if arguments.overwrite:
+        keep_photos(jobs)
+    return jobs
 
 
 def _edit(job: Job, order: Order) -> Result:

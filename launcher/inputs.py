@@ -104,6 +104,14 @@ def plan_jobs(photos: Sequence[Path], output: Path | None, suffix: str, several:
     return jobs
 
 
+def keep_photos(jobs: Sequence[Job]) -> None:
+    """Raise ExportError where a result would replace a photo of the same run."""
+    photos = {job.photo.resolve() for job in jobs}
+    for job in jobs:
+        if job.output is not None and job.output.resolve() in photos:
+            raise ExportError(f"{job.output} is one of the photos to edit and would be replaced.", "Use another -o.")
+
+
 def _exists(item: str) -> bool:
     try:
         return Path(item).exists()
@@ -125,7 +133,10 @@ def _looks_like_a_file(item: str) -> bool:
 
 def _in_folder(folder: Path, recursive: bool, is_photo: Callable[[Path], bool]) -> list[Path]:
     entries = folder.rglob("*") if recursive else folder.iterdir()
-    return sorted(entry for entry in entries if not entry.name.startswith(".") and entry.is_file() and is_photo(entry))
+    try:
+        return sorted(e for e in entries if not e.name.startswith(".") and e.is_file() and is_photo(e))
+    except OSError as error:
+        raise PhotoReadError(f"The folder {folder} cannot be read: {error.strerror}.") from error
 
 
 def _free_name(name: str, suffix: str, taken: set[str]) -> str:

@@ -14,8 +14,7 @@ from .show import Status
 _OPTIONS = ("--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--no-compile")
 _REQUIREMENT = re.compile(r"Collecting ([A-Za-z0-9._-]+)")
 _FILE = re.compile(r"\s+(?:Downloading|Using cached) ([A-Za-z0-9._]+)-.*?(?:\(([0-9.]+ [kMG]?B)\))?$")
-
-_OFFLINE = ("Failed to establish a new connection", "Temporary failure in name resolution", "getaddrinfo failed")
+_OFFLINE = ("Failed to establish a new connection", "Temporary failure in name", "getaddrinfo")
 
 
 def in_plain_words(line: str) -> str:
@@ -53,9 +52,7 @@ def _reason(tail: Sequence[str]) -> str:
     text = "\n".join(tail)
     if "No space left on device" in text:
         return "the disk is full."
-    if any(
-        sign in text for sign in ("Failed to establish a new connection", "Temporary failure in name", "getaddrinfo")
-    ):
+    if any(sign in text for sign in _OFFLINE):
         return "the package index cannot be reached; is this machine online?"
     errors = [line.removeprefix("ERROR: ") for line in tail if line.startswith("ERROR: ")]
     return f"pip stopped: {errors[0] if errors else 'it gave no reason'}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+from collections import Counter
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from ..engine.errors import PhotoReadError, WorkflowMismatchError
 from . import running
-from .client import Client, Graph, JobState, title_of
+from .client import Client, Graph, JobState, OutputFile, title_of
 from .existing import add_options, card_of, installation_of
 from .home import ROOT
 from .server import Server, ServerOptions
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         prompt_id = client.queue(graph)
         state = client.wait(prompt_id, lambda what, seconds: status.update(f"{what}, {seconds:.0f} s"))
         status.clear()
-        paths = [client.fetch(file, arguments.output) for file in _kept(state)] if arguments.output else []
+        paths = fetch_all(client, _kept(state), arguments.output) if arguments.output else []
     _print(state, paths, arguments.json)
     return 0
 
@@ -105,6 +106,15 @@ def load_photo_(graph: Graph, name: str) -> None:
     raise WorkflowMismatchError("This workflow has no node that loads a photo.", "Leave --photo out.")
 
 
+def fetch_all(client: Client, files: Sequence[OutputFile], folder: Path) -> list[Path]:
+    """Return the copies of `files` in `folder`; those of one name go into folders of the nodes that made them."""
+    names = Counter(file.name.lower() for file in files)
+    return [
+        client.fetch(file, folder if names[file.name.lower()] == 1 else folder / f"node-{file.node.replace(':', '-')}")
+        for file in files
+    ]
+
+
 @contextlib.contextmanager
 def _server(arguments: argparse.Namespace, status: Status) -> Generator[Client]:
     if arguments.server:
@@ -118,7 +128,7 @@ def _server(arguments: argparse.Namespace, status: Status) -> Generator[Client]:
             yield server.client
 
 
-def _kept(state: JobState) -> list[Any]:
+def _kept(state: JobState) -> list[OutputFile]:
     return [file for file in state.files if file.kind == "output"]
 
 

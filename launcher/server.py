@@ -39,13 +39,23 @@ class Server:
     """ComfyUI as a child process. A context manager: it is stopped when the block ends, however it ends."""
 
     def __init__(self, installation: Installation, options: ServerOptions) -> None:
-        """Start the child; it answers only after `wait_ready`. Raises ServerUnavailableError if the port is taken."""
+        """Start the child; it answers only after `wait_ready`.
+
+        Raises ServerUnavailableError if a ComfyUI has the port already, or the child cannot be started at all.
+        """
         self.port = options.port or free_port()
         self.client = Client(self.url)
         if self.client.answers():
             raise ServerUnavailableError(
                 f"Another ComfyUI answers at {self.url} already.", "Stop it or choose another --port."
             )
+        try:
+            self._start(installation, options)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ServerUnavailableError(f"ComfyUI cannot be started: {reason}: {error.filename}.") from error
+
+    def _start(self, installation: Installation, options: ServerOptions) -> None:
         self.log = log_file(f"comfyui-{self.port}")
         database = home() / "comfyui-user" / "user" / f"stillbytes-{self.port}.db"
         database.parent.mkdir(parents=True, exist_ok=True)
@@ -103,6 +113,8 @@ class Server:
         try:
             self._process.wait(_STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
+            pass
+        finally:  # a second Ctrl-C means at once
             self._process.kill()
             self._process.wait()
 

@@ -2,7 +2,7 @@
 
 A PHOTO carries a tuple of photos: an IMAGE batch of N becomes N photos that travel together and come back as an IMAGE
 batch of N. A MASK for N photos is a batch of N, or one mask for all of them. A MASK batch that meets a single photo,
-such as the separate objects that a detector found, counts as one selection: its masks are joined.
+such as the separate objects that a detector found, counts as one selection: its masks are joined; none select nothing.
 """
 
 from __future__ import annotations
@@ -57,7 +57,10 @@ def mask_of(alphas: Sequence[Frame]) -> torch.Tensor:
 def alphas_of(mask: torch.Tensor, count: int) -> list[Frame]:
     """Return one float32 (h, w) mask in [0, 1] for each of `count` photos; see the module's words on batches."""
     masks = mask.detach().float().clamp(0.0, 1.0).nan_to_num(0.0).cpu()
-    masks = masks.reshape(-1, *masks.shape[-2:])
+    height, width = masks.shape[-2:]
+    masks = masks.reshape(masks.shape[:-2].numel(), height, width)
+    if len(masks) == 0:  # the objects that a detector found, where it found none
+        masks = torch.zeros(1, height, width)
     if count == 1:
         return [masks.amax(dim=0).numpy()]
     if len(masks) not in (1, count):
@@ -70,7 +73,7 @@ def alphas_of(mask: torch.Tensor, count: int) -> list[Frame]:
 def _frames(image: torch.Tensor) -> list[Frame]:
     """Return the pictures of an IMAGE as float32 (h, w, 3); grey becomes RGB, alpha is left out."""
     pixels = image.detach().float().cpu()
-    if pixels.ndim != 4 or pixels.shape[-1] not in (1, 3, 4):
+    if pixels.ndim != 4 or pixels.shape[-1] not in (1, 3, 4) or 0 in pixels.shape:
         raise StillbytesError(f"Expected an IMAGE of 1, 3 or 4 channels, found the shape {tuple(image.shape)}.")
     pixels = pixels.expand(-1, -1, -1, 3) if pixels.shape[-1] == 1 else pixels[..., :3]
     return [np.ascontiguousarray(frame) for frame in pixels.numpy()]

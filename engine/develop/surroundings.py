@@ -71,9 +71,14 @@ def _dark(pixels: Pixels, air: Planes) -> Planes:
 def air_light(pixels: Pixels) -> Planes:
     """Return the colour of the haze, (3,): the mean of the haziest 0.2 % of px, at least a tenth of white."""
     dark = _dark(pixels, np.ones(3, np.float32))
-    count = max(8, dark.size // 500)
+    count = min(max(8, dark.size // 500), dark.size)
     haziest = np.argpartition(dark.ravel(), -count)[-count:]
     return np.clip(pixels.reshape(-1, 3)[haziest].mean(axis=0), 0.1, 1.0).astype(np.float32)
+
+
+def haziness(pixels: Pixels) -> Planes:
+    """Return how much of the air's own light lies over each px, (h, w) in [0, 1]; grey things seem to have it too."""
+    return np.clip(_dark(pixels, air_light(pixels)), 0.0, 1.0)
 
 
 def air_gain(air: Planes) -> np.float32:

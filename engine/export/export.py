@@ -132,16 +132,18 @@ def _kind(path: Path, options: ExportOptions) -> tuple[Format, BitDepth]:
 
 def _check_target(photo: Photo, path: Path, options: ExportOptions) -> None:
     source = getattr(photo.source, "path", None)
-    if isinstance(source, Path) and path.exists() and source.exists() and os.path.samefile(source, path):
-        raise ExportError(
-            f"{path.name}: this is the photo's own file, which is never overwritten.", "Choose another name."
-        )
-    if path.is_dir():
-        raise ExportError(f"{path.name}: expected a file name, found a folder.", "Add a file name.")
-    if path.exists() and not options.overwrite:
-        raise _exists(path)
-    if not path.parent.is_dir():
-        raise ExportError(f"{path.name}: the folder {path.parent} does not exist.", "Make the folder first.")
+    with _explained(path):
+        there = path.exists()
+        if there and isinstance(source, Path) and source.exists() and os.path.samefile(source, path):
+            raise ExportError(
+                f"{path.name}: this is the photo's own file, which is never overwritten.", "Choose another name."
+            )
+        if path.is_dir():
+            raise ExportError(f"{path.name}: expected a file name, found a folder.", "Add a file name.")
+        if there and not options.overwrite:
+            raise _exists(path)
+        if not path.parent.is_dir():
+            raise ExportError(f"{path.name}: the folder {path.parent} does not exist.", "Make the folder first.")
 
 
 def _exists(path: Path) -> ExportError:
@@ -189,25 +191,33 @@ def _replacing(path: Path, overwrite: bool) -> Generator[BinaryIO]:
     """Give a new file in the same folder that becomes `path` at the end, or vanishes on any error."""
     partial = path.parent / f".stillbytes-{secrets.token_hex(6)}.part"
     try:
-        with partial.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        _move(partial, path, overwrite)
-    except OSError as error:
-        reason = _REASONS.get(error.errno or 0, error.strerror or "unknown error")
-        raise ExportError(
-            f"{path.name}: the file cannot be written to {path.parent}: {reason}.", _hint(error)
-        ) from error
+        with _explained(path):
+            with partial.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            _move(partial, path, overwrite)
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
 
 
+@contextmanager
+def _explained(path: Path) -> Generator[None]:
+    """Turn what the system says against writing `path` into an ExportError."""
+    try:
+        yield
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0, error.strerror or "unknown error")
+        raise ExportError(
+            f"{path.name}: the file cannot be written to {path.parent}: {reason}.", _hint(error)
+        ) from error
+
+
 def _hint(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "Free some space or choose another disk."
-    return "Choose another folder."
+    return "Choose a shorter name." if error.errno == errno.ENAMETOOLONG else "Choose another folder."
 
 
 def _move(partial: Path, path: Path, overwrite: bool) -> None:

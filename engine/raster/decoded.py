@@ -19,6 +19,7 @@ from .exif import Exif, metadata_of, parse_exif
 from .icc import TableProfileError, color_model, encoding_of
 
 MAX_PIXELS = 1 << 30
+MOST_LIGHT = 1e6  # times white; the sun's disc is some 5e4 times as bright as sunlit paper
 _RELATIVE_COLORIMETRIC, _BLACK_POINT_COMPENSATION = 1, 0x2000
 _ROWS_AT_ONCE = 256
 
@@ -73,8 +74,8 @@ def finish(name: str, pixels: NDArray[Any], white: int, tags: Tags) -> Decoded:
         channels -= 1
     if channels not in (1, 3):
         raise PhotoReadError(f"{name}: expected grey or RGB pixels, found {channels} channels.")
-    pixels, white = _plain(name, pixels[:, :, :channels], white)
     check_size(name, Size(pixels.shape[1], pixels.shape[0]))
+    pixels, white = _plain(name, pixels[:, :, :channels], white)
     exif = _exif(tags.exif, notes)
     encoding, pixels, white = _meaning(pixels, white, tags, exif, notes)
     if pixels.shape[2] == 1:
@@ -89,11 +90,8 @@ def _plain(name: str, pixels: NDArray[Any], white: int) -> tuple[NDArray[Any], i
     """Return contiguous uint8, uint16 or float32 pixels in the machine's byte order, and the code of 1.0."""
     kind, size = pixels.dtype.kind, pixels.dtype.itemsize
     if kind == "f":
-        pixels = np.ascontiguousarray(pixels, np.float32)
-        if not np.isfinite(pixels.sum(dtype=np.float64)):
-            brightest = float(np.max(pixels, where=np.isfinite(pixels), initial=1.0))
-            pixels = np.nan_to_num(pixels, nan=0.0, posinf=brightest, neginf=0.0)
-        return pixels, 1
+        with np.errstate(over="ignore"):  # doubles beyond float32 become infinite, which is seen to next
+            return sanitized(np.ascontiguousarray(pixels, np.float32)), 1
     if kind == "b":
         return pixels.astype(np.uint8), 1
     if kind != "u" or size > 4:
@@ -101,6 +99,19 @@ def _plain(name: str, pixels: NDArray[Any], white: int) -> tuple[NDArray[Any], i
     if size == 4:
         return (pixels >> 16).astype(np.uint16), 65535
     return np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("=")), white
+
+
+def sanitized(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return float pixels as they are where none is beyond MOST_LIGHT; else a copy that is so everywhere.
+
+    A hole in the data or a division by zero would spread from one pixel to all of them through means over the photo.
+    What is too bright becomes the brightest of the others, at least 1; what is no number or far below 0 becomes 0.
+    """
+    if pixels.min() >= -MOST_LIGHT and pixels.max() <= MOST_LIGHT:  # false for NaN
+        return pixels
+    sound = np.abs(pixels) <= MOST_LIGHT
+    brightest = np.max(pixels, where=sound, initial=1.0)
+    return np.where(sound, pixels, np.where(pixels > 0.0, brightest, np.float32(0.0))).astype(np.float32)
 
 
 def _exif(blob: bytes, notes: list[str]) -> Exif | None:

@@ -12,7 +12,7 @@ from ..geometry import Box, Grid, Size, upright
 from ..metadata import Metadata
 from .area import average_codes, average_values, decode_codes_, decode_values_, transform_
 from .decode import decode_image
-from .decoded import Decoded
+from .decoded import Decoded, sanitized
 from .encoding import Encoding, of_profile
 from .formats import IMAGE_SUFFIXES
 
@@ -80,8 +80,9 @@ class RasterSource:
 class ArraySource(RasterSource):
     """Pixels that are in memory already, as ComfyUI's images are.
 
-    pixels: float32 (H, W, 3), kept without a copy where it is contiguous; do not write into it afterwards.
-    "srgb" values are display-encoded, 1.0 = white; "linear-rec2020" is scene-linear light.
+    pixels: float32 (H, W, 3), kept without a copy where it is contiguous and sound; do not write into it afterwards.
+    What is no number becomes black, see `decoded.sanitized`. "srgb" values are display-encoded, 1.0 = white;
+    "linear-rec2020" is scene-linear light. Raises ValueError for another shape, or one without pixels.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class ArraySource(RasterSource):
     ) -> None:
         if pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
             raise ValueError(f"expected pixels of shape (H, W, 3), got {pixels.shape}")
-        kept = np.ascontiguousarray(pixels, np.float32).view()
+        kept = sanitized(np.ascontiguousarray(pixels, np.float32)).view()
         kept.setflags(write=False)
         meaning: Encoding = of_profile("srgb" if encoding == "srgb" else "linear")
         super().__init__(Decoded(kept, 1, meaning, 1, metadata, ()), name)

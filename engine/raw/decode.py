@@ -21,7 +21,7 @@ from ..metadata import Metadata
 from .mosaic import Mosaic, mosaic_from
 from .spares import SPARES, end
 from .spool import Spool
-from .worker import DECODED
+from .worker import DECODED, NoRoomError
 
 TIME_LIMIT_S = 60.0
 _TIME_PER_MB_S = 2.0
@@ -183,6 +183,10 @@ def _checked(reply: _Reply, path: Path, file_bytes: int, limit_s: float) -> Mapp
 
 
 def _fail(error: str, text: str, warnings: str, path: Path) -> NoReturn:
+    if error == NoRoomError.__name__:
+        raise PhotoReadError(
+            f"{path.name}: its decoded samples cannot be kept in a temporary file: {text}.", "Free some space."
+        )
     if error in ("LibRawIOError", "LibRawInputClosedError") or "end of" in warnings:
         raise PhotoReadError(f"{path.name}: the file ends before its pixels do; it is cut off or damaged.", _COPY_AGAIN)
     if error == "LibRawDataError":

@@ -10,9 +10,11 @@ Runs in the decoder's process, which loads it by path: it imports nothing of the
 
 from __future__ import annotations
 
+import errno
 import importlib
 import mmap
 import os
+import shutil
 import struct
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -105,10 +107,15 @@ def read(path: str, ifd: Any) -> tuple[Layout, dict[str, Any]] | None:
 
 
 def write_samples(path: str, layout: Layout, spool: str) -> Samples | None:
-    """Write the samples of the active area to the file `spool` and return them; None if they are damaged."""
+    """Write the samples of the active area to the file `spool` and return them; None if they are damaged.
+
+    Raises OSError if there is no room for them: a write into a mapped file on a full disk ends the process.
+    """
     import numpy as np
 
     top, left, bottom, right = layout.active
+    if shutil.disk_usage(os.path.dirname(os.path.abspath(spool))).free < 2 * (bottom - top) * (right - left):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     out: Samples = np.memmap(spool, np.uint16, "w+", shape=(bottom - top, right - left))
     width = layout.piece[1]
 

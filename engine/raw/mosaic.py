@@ -18,6 +18,7 @@ Samples = NDArray[np.uint16]
 _CHANNEL = {"R": 0, "G": 1, "B": 2}
 # LibRaw's flip: 1 mirrors the columns, 2 the rows, 4 transposes last -> EXIF orientation (Exif 2.32, tag 0x0112).
 _ORIENTATION = {0: 1, 1: 2, 3: 3, 2: 4, 4: 5, 6: 6, 7: 7, 5: 8}
+_MOST_BLACK = 65534.0  # one level stays for light: tables have an entry for each
 _LEAST_CROP = 0.5  # a default crop smaller than this in either direction is a misread one
 
 
@@ -83,7 +84,7 @@ def _levels(
     facts: Mapping[str, Any], layout: Layout, names: list[list[int]]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return black and white levels; white is the camera's own saturation level where that is a likely one."""
-    black = np.nan_to_num(_four(facts["black"]))
+    black = np.clip(np.nan_to_num(_four(facts["black"])), 0.0, _MOST_BLACK)
     white = np.nan_to_num(_four(facts["white"]))
     white[white <= black] = 65535.0
     saturation = np.nan_to_num(_four(facts["saturation"] or [0.0]))

@@ -10,7 +10,6 @@ go to the file `spool`. What LibRaw writes to stderr up to the line DECODED belo
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import importlib
 import importlib.util
@@ -18,6 +17,7 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -32,18 +32,10 @@ _ROWS_AT_ONCE = 256
 _PATTERN_PROBE = 24
 _PATIENCE_S = 0.2
 _SRGB_TO_XYZ = ((0.4124564, 0.3575761, 0.1804375), (0.2126729, 0.7151522, 0.0721750), (0.0193339, 0.1191920, 0.9503041))
-_DNG_TAGS = (
-    "ColorMatrix1", "ColorMatrix2", "CalibrationIlluminant1", "CalibrationIlluminant2", "CameraCalibration1",
-    "CameraCalibration2", "AnalogBalance", "BaselineExposure",
-)  # fmt: skip
-# Tags of IFD 0 that describe the RAW file's own storage, or its colour as DNG gives it: an export has neither.
-_STORAGE_TAGS = frozenset(
-    [254, 255, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 330, 338, 339, 340,
-     341, 347, 512, 513, 514, 529, 530, 532, 33421, 33422, 37398, 37399, 50717, 50937, 52525]
-)  # fmt: skip
-_DNG_TAG_RANGES = ((50706, 51200), (52528, 52560))
-# The smallest lossless WebP: exiv2 writes EXIF of any size into it, as it stands in a JPEG's APP1.
-_CARRIER = b"RIFF\x1a\0\0\0WEBPVP8L\x0e\0\0\0/\0\0\0\0\x07\x10\x11\xfd\x0fDD\xff\x03"
+
+
+class NoRoomError(Exception):
+    """The samples cannot be written to the spool."""
 
 
 class Frame(NamedTuple):
@@ -189,10 +181,19 @@ def _facts(raw: rawpy.RawPy, frame: Frame) -> dict[str, Any]:
     } | frame.facts
 
 
+@contextlib.contextmanager
+def _spooling() -> Generator[None]:
+    """Turn what the system says against writing the samples into NoRoomError."""
+    try:
+        yield
+    except OSError as error:
+        raise NoRoomError(error.strerror) from error
+
+
 def _spool(samples: Samples, path: str) -> None:
     import numpy as np
 
-    with open(path, "r+b") as file:
+    with _spooling(), open(path, "r+b") as file:
         for top in range(0, samples.shape[0], _ROWS_AT_ONCE):
             file.write(np.ascontiguousarray(samples[top : top + _ROWS_AT_ONCE]).data)
 
@@ -225,7 +226,8 @@ def _decode_plain_dng(path: str, spool: str) -> bool:
     if plain is None:
         return False
     layout, facts = plain
-    samples = dng.write_samples(path, layout, spool)
+    with _spooling():
+        samples = dng.write_samples(path, layout, spool)
     if samples is None:
         return False
     _answer(**facts, empty_rows=_empty_rows(samples))
@@ -233,8 +235,15 @@ def _decode_plain_dng(path: str, spool: str) -> bool:
 
 
 def _decode(path: str, spool: str) -> bool:
-    if path.lower().endswith(".dng") and _decode_plain_dng(path, spool):
-        return True
+    """Answer with the photo in `path`, or with what is wrong, and return whether it was the photo."""
+    try:
+        return (path.lower().endswith(".dng") and _decode_plain_dng(path, spool)) or _decode_with_libraw(path, spool)
+    except NoRoomError as error:
+        _answer(error=type(error).__name__, text=str(error))
+        return False
+
+
+def _decode_with_libraw(path: str, spool: str) -> bool:
     import rawpy
 
     try:
@@ -248,61 +257,6 @@ def _decode(path: str, spool: str) -> bool:
         return False
     _answer(**facts)
     return True
-
-
-def _number(text: str) -> float:
-    top, _, bottom = text.partition("/")
-    return float(top) / (float(bottom) if bottom else 1.0)
-
-
-def _metadata(path: str) -> dict[str, Any]:
-    """Return EXIF as a TIFF structure and XMP as a packet, both base64, and the DNG tags about colour as numbers."""
-    exiv2: Any = importlib.import_module("exiv2")
-    exiv2.LogMsg.setLevel(exiv2.LogMsg.Level.mute)
-    image = exiv2.ImageFactory.open(path)
-    image.readMetadata()
-    exif = image.exifData()
-    texts = {item.key(): item.toString() for item in exif}
-    dng: dict[str, list[float]] = {}
-    for tag in _DNG_TAGS:
-        try:
-            dng[tag] = [_number(value) for value in texts.get(f"Exif.Image.{tag}", "").split()]
-        except (ValueError, ZeroDivisionError):
-            dng[tag] = []
-    packet: str | bytes = image.xmpPacket()
-    xmp = packet.encode("utf-8", "replace") if isinstance(packet, str) else bytes(packet)
-    return {
-        "exif": base64.b64encode(_encoded(exif, exiv2)).decode(),
-        "xmp": base64.b64encode(xmp).decode(),
-        "make": texts.get("Exif.Image.Make", ""),
-        "model": texts.get("Exif.Image.Model", ""),
-        "lens": texts.get("Exif.Photo.LensModel", ""),
-        "taken": texts.get("Exif.Photo.DateTimeOriginal", "") or texts.get("Exif.Image.DateTimeOriginal", ""),
-        "dng": dng,
-    }
-
-
-def _encoded(exif: Any, exiv2: Any) -> bytes:
-    for item in list(exif):
-        tag = item.tag()
-        if item.groupName() == "Image" and (
-            tag in _STORAGE_TAGS or any(first <= tag < last for first, last in _DNG_TAG_RANGES)
-        ):
-            exif.erase(exif.findKey(exiv2.ExifKey(item.key())))
-    carrier = exiv2.ImageFactory.open(_CARRIER)
-    carrier.readMetadata()
-    carrier.setExifData(exif)
-    carrier.writeMetadata()
-    stream = carrier.io()
-    stream.open()
-    data = bytes(stream.mmap())
-    place = 12
-    while place + 8 <= len(data):
-        size = int.from_bytes(data[place + 4 : place + 8], "little")
-        if data[place : place + 4] == b"EXIF":
-            return data[place + 8 : place + 8 + size]
-        place += 8 + size + (size & 1)
-    return b""
 
 
 def _stand_by(has_job: threading.Event) -> None:
@@ -328,7 +282,7 @@ def main() -> None:
     print(DECODED, file=sys.stderr, flush=True)
     if decoded:
         try:
-            _answer(**_metadata(job["path"]))
+            _answer(**_sibling("tags.py").metadata(job["path"]))
         except Exception as error:  # noqa: BLE001 - metadata of any kind of broken file must not cost the photo
             _answer(metadata_error=f"{type(error).__name__}: {error}")
     sys.stdout.flush()

@@ -153,6 +153,7 @@ def test_the_photos_own_file_is_never_overwritten(tmp_path: Path) -> None:
         ("a.jpg", ExportOptions(quality=0), "quality"),
         ("a.png", ExportOptions(max_side=0), "longest side"),
         (".", ExportOptions(format="png"), "folder"),
+        (f"{'x' * 300}.png", ExportOptions(), "name is too long.*shorter"),
     ],
 )
 def test_impossible_wishes_are_one_clear_sentence(

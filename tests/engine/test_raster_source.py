@@ -147,6 +147,25 @@ def test_missing_float_values_become_black_and_infinite_ones_the_brightest(tmp_p
     np.testing.assert_allclose(out[2, 2], 0.5, rtol=1e-5)
 
 
+def test_absurd_float_values_do_not_reach_the_photo(tmp_path: Path) -> None:
+    pixels = np.full((4, 4, 3), 0.5)
+    pixels[0, 0], pixels[1, 1], pixels[3, 3] = -3.4e38, 1e300, 4.0
+    tifffile.imwrite(tmp_path / "f.tif", pixels, photometric="rgb")
+    out = _native(open_image(tmp_path / "f.tif"))
+    assert out[0, 0].max() == 0.0
+    np.testing.assert_allclose(out[1, 1], out[3, 3])
+
+
+def test_what_is_no_number_in_an_array_is_black_and_changes_nothing_else() -> None:
+    pixels = np.random.default_rng(0).random((20, 30, 3), np.float32)
+    holes = pixels.copy()
+    pixels[3:5, 7:9], holes[3:5, 7:9] = 0.0, np.nan
+    for encoding in ("srgb", "linear-rec2020"):
+        out = _native(ArraySource(holes, encoding))
+        np.testing.assert_array_equal(out, _native(ArraySource(pixels, encoding)))
+    assert np.isnan(holes[3, 7]).all()
+
+
 @pytest.mark.parametrize("mode", ["L", "LA", "1", "P", "RGBA"])
 def test_other_modes_become_colours(tmp_path: Path, mode: str) -> None:
     image = Image.fromarray(_codes()).convert(mode)
@@ -162,6 +181,41 @@ def test_grey_files_with_white_as_zero_are_turned_round(tmp_path: Path) -> None:
     np.testing.assert_allclose(
         _native(open_image(tmp_path / "w.tif"))[:, :, 1], _linear(_codes()[:, :, [0, 0, 0]])[:, :, 1], atol=3e-7
     )
+
+
+def test_a_scan_of_one_bit_with_white_as_zero_has_black_ink(tmp_path: Path) -> None:
+    ink = _codes()[:, :, 0] > 128
+    tifffile.imwrite(tmp_path / "w.tif", ink, photometric="miniswhite")
+    np.testing.assert_allclose(_native(open_image(tmp_path / "w.tif"))[:, :, 1], np.where(ink, 0.0, 1.0), atol=1e-6)
+
+
+def test_a_tiff_that_begins_with_its_thumbnail_gives_the_photo(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "t.tif") as file:
+        file.write(_codes(4, 5), photometric="rgb", subfiletype=1)
+        file.write(_codes(), photometric="rgb", iccprofile=icc_profile("prophoto"))
+    source = open_image(tmp_path / "t.tif")
+    np.testing.assert_allclose(_native(source), _linear(_codes(), "prophoto"), atol=2e-5)
+    assert source.metadata.icc == icc_profile("prophoto")
+
+
+def test_a_tiff_of_nothing_but_a_thumbnail_gives_that(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "t.tif", _codes(4, 5), photometric="rgb", subfiletype=1)
+    assert open_image(tmp_path / "t.tif").size == (5, 4)
+
+
+@pytest.mark.parametrize("depth", [1, 257])
+def test_a_palette_may_have_eight_or_sixteen_bits(tmp_path: Path, depth: int) -> None:
+    palette = np.random.default_rng(1).permutation(256)[None].repeat(3, 0).astype(np.uint16)
+    codes = _codes()[:, :, 0]
+    tifffile.imwrite(tmp_path / "p.tif", codes, photometric="palette", colormap=palette * np.uint16(depth))
+    expected = _linear(palette[0][codes].astype(np.uint8)[:, :, None].repeat(3, 2))
+    np.testing.assert_allclose(_native(open_image(tmp_path / "p.tif")), expected, atol=3e-7)
+
+
+def test_luminance_and_chrominance_that_are_no_jpeg_are_refused(tmp_path: Path) -> None:
+    Image.fromarray(_codes()).convert("YCbCr").save(tmp_path / "y.tif")
+    with pytest.raises(PhotoReadError, match=r"y\.tif: .* YCbCr"):
+        open_image(tmp_path / "y.tif")
 
 
 def test_cmyk_without_a_profile_is_no_ink_no_darkness(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import gc
 import importlib.util
 import os
 import shutil
+import struct
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,10 +18,11 @@ from types import ModuleType
 import numpy as np
 import pytest
 from stillbytes.engine.errors import PhotoReadError
-from stillbytes.engine.geometry import Box
+from stillbytes.engine.geometry import Box, Grid
 from stillbytes.engine.raster import ifd
 from stillbytes.engine.raw import dng as plain_dng
 from stillbytes.engine.raw.decode import decode, decode_ahead, prepare, release
+from stillbytes.engine.raw.source import RawSource
 from stillbytes.engine.raw.spares import SPARES
 
 
@@ -124,6 +127,45 @@ def test_masked_borders_are_left_out_and_the_default_crop_is_found(dng: ModuleTy
     mosaic = decode(path)
     np.testing.assert_array_equal(mosaic.samples, pixels[4:76, 8:92])
     assert mosaic.crop == Box(2, 6, 82, 70)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no file's size")
+@pytest.mark.parametrize("compression", ["none", "lossless-jpeg"])
+@pytest.mark.parametrize("name", ["plain.dng", "for-libraw.nef"])
+def test_a_full_disk_is_not_blamed_on_the_photo(
+    dng: ModuleType, tmp_path: Path, repo_root: Path, compression: str, name: str
+) -> None:
+    dng.write_dng(tmp_path / "photo.dng", samples(64, 1100), dng.DngSpec(compression=compression))
+    (tmp_path / "photo.dng").rename(tmp_path / name)
+    told = _decoded_where_files_are_small(tmp_path / name, repo_root)
+    assert told.startswith(f"{name}: its decoded samples cannot be kept in a temporary file: File too large.")
+
+
+def _decoded_where_files_are_small(path: Path, root: Path) -> str:
+    """Return what a process that may write no file of more than 64 KB says of a photo."""
+    script = (
+        "import resource, runpy, sys; from pathlib import Path\n"
+        "runpy.run_path(sys.argv[1] + '/launcher/package.py')['load_package'](Path(sys.argv[1]))\n"
+        "from stillbytes.engine.raw.decode import decode\n"
+        "from stillbytes.engine.errors import PhotoReadError\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))\n"
+        "try: decode(Path(sys.argv[2])); print('decoded')\n"
+        "except PhotoReadError as error: print(error)\n"
+    )
+    command = [sys.executable, "-B", "-c", script, str(root), str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_damaged_black_level_costs_no_memory(dng: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "photo.dng"
+    dng.write_dng(path, samples(), dng.DngSpec(black=500.0))
+    data = path.read_bytes()
+    level = struct.pack("<II", 500_000_000, 1_000_000)
+    assert data.count(level) == 4
+    path.write_bytes(data.replace(level, struct.pack("<II", 3_000_000_000, 1)))
+    mosaic = decode(path)
+    assert mosaic.black.max() < mosaic.white.max() <= 65535
+    assert (RawSource(path, mosaic).read(Box(0, 0, 8, 8), Grid(0.0, 0.0, 1.0, 1.0)) <= 0).all()
 
 
 def test_black_levels_differ_by_place(dng: ModuleType, tmp_path: Path) -> None:

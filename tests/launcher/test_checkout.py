@@ -67,6 +67,13 @@ def test_a_fetch_that_fails_leaves_nothing_behind(user_home: Path, origin: Comfy
     assert [path.suffix for path in checkout_folder(wrong).parent.iterdir()] == [".lock"]
 
 
+def test_a_home_that_cannot_be_made_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("STILLBYTES_HOME", str(tmp_path / "file" / "home"))
+    with pytest.raises(InstallError, match="cannot be put into"):
+        make_checkout(pins().comfyui, Status())
+
+
 @needs_git
 def test_something_else_in_its_place_is_left_alone(user_home: Path, origin: ComfyUIPin) -> None:
     _fill(checkout_folder(origin))

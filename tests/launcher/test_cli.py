@@ -31,6 +31,17 @@ def test_each_command_has_a_help_that_needs_no_package(repo_root: Path, command:
     assert f"usage: python launcher {command}" in done.stdout
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes break in another way there")
+def test_a_reader_that_has_had_enough_gets_no_complaint(repo_root: Path):
+    command = [sys.executable, str(repo_root / "launcher"), "--help"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait() == 1
+
+
 def test_a_clone_of_any_folder_name_runs(repo_root: Path, tmp_path: Path):
     clone = tmp_path / "still-bytes.2 copy"
     clone.symlink_to(repo_root, target_is_directory=True)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -10,6 +13,7 @@ from pathlib import Path
 import pytest
 from stillbytes.engine.errors import CancelledError, ExportError, ServerUnavailableError, WorkflowMismatchError
 from stillbytes.launcher.client import Client, OutputFile
+from stillbytes.launcher.run import fetch_all
 
 GRAPH = {"7": {"class_type": "StillbytesLoadRaw", "inputs": {"file": "a.dng"}, "_meta": {"title": "Load a RAW"}}}
 NODE_ERROR = {
@@ -82,7 +86,19 @@ def test_nothing_there_is_one_sentence_with_a_hint(fake):
     assert "launch" in caught.value.hint
 
 
-@pytest.mark.parametrize("url", ["https://127.0.0.1:8188", "ftp://x", "http://"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://127.0.0.1:8188",
+        "ftp://x",
+        "http://",
+        "http://127.0.0.1:99999",
+        "127.0.0.1:port",
+        "http://[::1",
+        "[",
+        "",
+    ],
+)
 def test_an_address_that_is_no_comfyui_is_refused(url):
     with pytest.raises(ServerUnavailableError, match="not the address"):
         Client(url)
@@ -102,6 +118,24 @@ def test_a_failed_node_is_one_sentence(fake):
     error = {"node_id": "7", "node_type": "StillbytesLoadRaw", "exception_message": "a.dng: truncated.\nTraceback"}
     prompt_id = any_job(fake, job("failed", execution_error=error))
     with pytest.raises(ServerUnavailableError, match=r"Node 7 \(StillbytesLoadRaw\) failed: a\.dng: truncated\.$"):
+        Client(fake.url).wait(prompt_id)
+
+
+def test_an_address_of_six_keeps_its_brackets():
+    assert Client("http://[::1]:8188").url == "http://[::1]:8188"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ({"exception_message": "\n", "exception_type": "AssertionError"}, "it gave no reason"),
+        ({"exception_message": "", "exception_type": "AssertionError"}, "AssertionError"),
+        ({"exception_message": None}, "it gave no reason"),
+    ],
+)
+def test_a_node_that_failed_without_a_word_is_a_sentence_too(fake, error, said):
+    prompt_id = any_job(fake, job("failed", execution_error={"node_id": "7", "node_type": "X", **error}))
+    with pytest.raises(ServerUnavailableError, match=rf"Node 7 \(X\) failed: {said}$"):
         Client(fake.url).wait(prompt_id)
 
 
@@ -153,6 +187,16 @@ def test_an_upload_sends_the_bytes_and_returns_the_servers_name(fake, tmp_path: 
     assert b'filename="a_b.dng"' in body
 
 
+@pytest.mark.skipif(os.name != "posix", reason="other systems have other names")
+@pytest.mark.parametrize(("name", "sent"), [(b"a\nb.dng", b"a_b.dng"), (b"caf\xe9.dng", b"caf?.dng")])
+def test_a_name_of_any_bytes_can_be_uploaded(fake, tmp_path: Path, name: bytes, sent: bytes):
+    photo = tmp_path / os.fsdecode(name)
+    photo.write_bytes(b"x")
+    fake.replies["POST", "/upload/image"] = [(200, {"name": "a.dng"})]
+    assert Client(fake.url).upload(photo) == "a.dng"
+    assert b'filename="' + sent + b'"\r\n' in fake.requests[-1][2]
+
+
 def test_a_photo_that_is_too_large_says_so(fake, tmp_path: Path):
     (tmp_path / "a.dng").write_bytes(b"x")
     fake.replies["POST", "/upload/image"] = [(413, b"too large")]
@@ -168,7 +212,32 @@ def test_an_output_is_fetched_once_and_never_over_another_file(fake, tmp_path: P
         Client(fake.url).fetch(file, tmp_path / "new")
 
 
+def test_outputs_of_one_name_are_all_fetched(fake, tmp_path: Path):
+    fake.replies["GET", "/view"] = [(200, b"first"), (200, b"second"), (200, b"third")]
+    files = [OutputFile(*file, "output") for file in (("9", "a.tif", "x"), ("12:3", "A.tif", "y"), ("4", "b.tif", ""))]
+    paths = fetch_all(Client(fake.url), files, tmp_path)
+    assert paths == [tmp_path / "node-9" / "a.tif", tmp_path / "node-12-3" / "A.tif", tmp_path / "b.tif"]
+    assert [path.read_bytes() for path in paths] == [b"first", b"second", b"third"]
+
+
 def test_an_output_stays_in_its_folder(fake, tmp_path: Path):
     fake.replies["GET", "/view"] = [(200, b"pixels")]
     path = Client(fake.url).fetch(OutputFile("9", "../../a.tif", "", "output"), tmp_path / "new")
     assert path == tmp_path / "new" / "a.tif"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no file's size")
+def test_an_output_that_does_not_fit_on_the_disk_leaves_nothing(fake, tmp_path: Path):
+    import resource
+
+    fake.replies["GET", "/view"] = [(200, bytes(100_000))]
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(ExportError, match="cannot be written"):
+            Client(fake.url).fetch(OutputFile("9", "a.tif", "", "output"), tmp_path / "new")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert list((tmp_path / "new").iterdir()) == []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import venv
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,6 +54,13 @@ def test_the_python_of_the_users_own_is_found(user_home: Path, tmp_path: Path, p
     python.parent.mkdir(parents=True)
     python.write_text("", encoding="utf-8")
     assert comfyui.find_python(folder).samefile(python)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="venvs have another layout there")
+def test_a_python_without_pip_says_what_it_lacks(user_home: Path, tmp_path: Path):
+    venv.EnvBuilder(with_pip=False).create(tmp_path / "bare")
+    with pytest.raises(InstallError, match=r"needs .*rawpy.* no working pip"):
+        use_existing(comfyui_at(tmp_path / "ComfyUI"), tmp_path / "bare" / "bin" / "python", Status())
 
 
 def test_a_comfyui_without_a_python_asks_for_it(user_home: Path, tmp_path: Path):

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from stillbytes.engine.errors import ExportError, PhotoReadError, StillbytesError
-from stillbytes.launcher.inputs import Job, find_photos, plan_jobs, sort_arguments
+from stillbytes.launcher.inputs import Job, find_photos, keep_photos, plan_jobs, sort_arguments
 
 
 @pytest.fixture
@@ -113,3 +114,20 @@ def test_photos_of_one_name_get_names_of_their_own() -> None:
 def test_several_photos_into_one_file_are_refused(folder: Path, output: str) -> None:
     with pytest.raises(ExportError, match="is one file for 2 photos"):
         plan_jobs([Path("a.nef"), Path("b.jpg")], Path(output), ".tif", several=True)
+
+
+def test_no_result_replaces_another_photo_of_the_run(folder: Path) -> None:
+    photos = [Path("a.tif"), Path("a-edited.tif")]
+    with pytest.raises(ExportError, match=r"a-edited\.tif is one of the photos"):
+        keep_photos(plan_jobs(photos, None, ".tif", several=True))
+    keep_photos(plan_jobs(photos, Path("new"), ".tif", several=True))
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read every folder")
+def test_a_folder_that_may_not_be_read_says_so(folder: Path) -> None:
+    (folder / "more").chmod(0)
+    try:
+        with pytest.raises(PhotoReadError, match="more cannot be read: Permission denied"):
+            find_photos([folder / "more"], recursive=False, is_photo=is_photo)
+    finally:
+        (folder / "more").chmod(0o700)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +62,33 @@ def test_one_that_never_answers_is_given_up_and_ended(installation):
     ):
         server.wait_ready(Status(), timeout_s=0.3)
     assert not server.running
+
+
+STUBBORN = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); print('up', flush=True); signal.pause()"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals work in another way there")
+def test_a_second_interrupt_ends_one_that_does_not_stop(installation):
+    server = Server(installation(STUBBORN), ServerOptions(CPU))
+    while not server.log.read_text(encoding="utf-8"):
+        time.sleep(0.02)
+
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            server.stop()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert not server.running
+
+
+def test_a_python_that_cannot_be_run_says_so(installation, tmp_path: Path):
+    with pytest.raises(ServerUnavailableError, match=r"ComfyUI cannot be started: .*no-python"):
+        Server(replace(installation(GOOD), python=tmp_path / "no-python"), ServerOptions(CPU))
 
 
 def test_a_port_in_use_is_not_chosen():
