@@ -110,7 +110,7 @@ class StillbytesCombineMasks(io.ComfyNode):
         with work():
             from ..engine.masks import ops
 
-            count = first.reshape(-1, *first.shape[-2:]).shape[0]
+            count = max(1, first.shape[:-2].numel())
             alphas = convert.alphas_of(first, count)
             if second is not None:
                 others = [
