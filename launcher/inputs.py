@@ -109,7 +109,9 @@ def keep_photos(jobs: Sequence[Job]) -> None:
     photos = {job.photo.resolve() for job in jobs}
     for job in jobs:
         if job.output is not None and job.output.resolve() in photos:
-            raise ExportError(f"{job.output} is one of the photos to edit and would be replaced.", "Use another -o.")
+            raise ExportError(
+                f"{job.output} is one of the photos to edit, which are never overwritten.", "Use another -o."
+            )
 
 
 def _exists(item: str) -> bool:
