@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from comfy_api.latest import io
 
-from ..engine.develop.settings import AUTO_PARTS, SETTINGS
+from ..engine.develop.settings import AUTO_PARTS, CHANNELS, SETTINGS
 from ..engine.errors import StillbytesError
 from .plan import plan_output, plan_outputs
-from .settings import setting_inputs, slider
+from .settings import curve_id, curve_inputs, curve_points, setting_inputs, slider
 from .sockets import COLOR_GRADING, COLOR_MIXER, EDIT_PLAN
 from .work import work
 
 if TYPE_CHECKING:
     from ..engine.plan.schema import EditPlan
 
-TARGETS = ["whole", "sky", "subject", "background", "person", "words"]
-_ON_A_TARGET = ("adjust", "blur", "remove", "generate")
+PLACES = {"box": "box", "points": "points", "tones": "luminance_range", "colour": "color_range"}
+TARGETS = ["whole", "sky", "subject", "background", "person", "words", *PLACES]
+_ON_A_TARGET = ("adjust", "auto", "blur", "remove", "generate")
 _PERCENT = (0.0, 100.0, 50.0, 1.0)
 
 
@@ -94,8 +95,8 @@ class StillbytesEditStep(io.ComfyNode):
                     display_name="Target",
                     optional=True,
                     default="whole",
-                    tooltip="Where adjust, blur, remove and generate act; words takes what Words describes. Found anew "
-                    "in each photo.",
+                    tooltip="Where adjust, auto, blur, remove and generate act; words takes what Words describes, "
+                    "and what follows it stands in Place. Found anew in each photo.",
                 ),
                 io.String.Input(
                     "words",
@@ -115,6 +116,16 @@ class StillbytesEditStep(io.ComfyNode):
                 COLOR_GRADING.Input(
                     "color_grading", display_name="Colour grading", optional=True, tooltip="For adjust."
                 ),
+                io.String.Input(
+                    "place",
+                    display_name="Place",
+                    optional=True,
+                    default="",
+                    tooltip="Fractions of the photo from its top left. box: left, top, right, bottom, as in 0.2, 0.1, "
+                    "0.6, 0.9. points: 0.4, 0.5; 0.6, 0.5; not 0.1, 0.9. tones: lightness 0.5 to 0.8. colour: a hue "
+                    "in degrees, 0 red, 120 green, 240 blue.",
+                ),
+                *curve_inputs(),
             ],
             outputs=plan_outputs(),
         )
@@ -151,6 +162,12 @@ def _target_json(values: Mapping[str, Any]) -> dict[str, Any]:
     target = values.get("target", "whole")
     if target == "whole":
         return {"kind": "whole"}
+    if target in PLACES:
+        from ..engine.plan.places import read_place
+
+        if values.get("invert"):
+            raise StillbytesError(f"Everything else than {target} is no target of a plan.", "Switch it off.")
+        return read_place(PLACES[target], values.get("place", ""))
     named = {"kind": "phrase", "text": values.get("words", "").strip()} if target == "words" else {"kind": target}
     return named | ({"invert": True} if values.get("invert") else {})
 
@@ -160,4 +177,6 @@ def _settings_json(said: Mapping[str, Any], values: Mapping[str, Any]) -> dict[s
     for name in ("color_mixer", "color_grading"):
         table = values.get(name) or {}
         settings[name] = {key: vars(entry) for key, entry in table.items()}
+    curves = {channel: values.get(curve_id(channel)) for channel in CHANNELS}
+    settings["curve"] = {channel: curve_points(curve) for channel, curve in curves.items() if curve is not None}
     return settings

@@ -7,6 +7,7 @@ from typing import Any
 from comfy_api.latest import io
 
 from ..engine.develop.settings import AUTO_PARTS, AutoPart
+from ..engine.errors import StillbytesError
 from . import convert, exact
 from .preview import render_frames, shown
 from .settings import check_range
@@ -37,7 +38,8 @@ class StillbytesAuto(io.ComfyNode):
             node_id="StillbytesAuto",
             display_name="Auto (Stillbytes)",
             category="Stillbytes/develop",
-            description="White balance and tone that each photo's own figures ask for, within bounds.",
+            description="White balance and tone that each photo's own figures ask for, within bounds; with a mask, "
+            "tone by the figures of what it selects.",
             search_aliases=["auto tone", "auto white balance", "auto exposure", "enhance"],
             is_output_node=True,
             inputs=[
@@ -53,6 +55,13 @@ class StillbytesAuto(io.ComfyNode):
                 ),
                 _amount_input(100.0, "How much of what was found, in percent."),
                 preview_side_input(),
+                io.Mask.Input(
+                    "mask",
+                    display_name="Mask",
+                    optional=True,
+                    tooltip="A part, for example the subject, that is measured and set alone, but for its white "
+                    "balance. Without it, everything.",
+                ),
             ],
             outputs=[
                 PHOTO.Output("photo", display_name="photo"),
@@ -63,19 +72,33 @@ class StillbytesAuto(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, photo: Any, part: AutoPart = "all", amount: float = 100.0, preview_side: int = PREVIEW_SIDE
+        cls,
+        photo: Any,
+        part: AutoPart = "all",
+        amount: float = 100.0,
+        preview_side: int = PREVIEW_SIDE,
+        mask: Any = None,
     ) -> io.NodeOutput:
         photos = convert.photos_of(photo)
         check_range("amount", amount, 0.0, 100.0)
+        if mask is not None and part == "white_balance":
+            raise StillbytesError(
+                "White balance is for the whole photo.", "Disconnect the mask, or choose another part."
+            )
         with work(len(photos)) as job:
-            from ..engine.plan.apply import apply_plan
-            from ..engine.plan.schema import Auto, EditPlan
+            from ..engine.develop.adjust import Adjust
+            from ..engine.develop.auto import automatic
+            from ..engine.plan.describe import describe_settings
 
-            plan = EditPlan(steps=(Auto(part, amount),))
-            results = [apply_plan(p, plan) for p in photos]
-            developed = tuple(result for result, _ in results)
+            masks = exact.masks_of(mask, photos)
+            found = [automatic(p, part, amount, m) for p, m in zip(photos, masks, strict=True)]
+            developed = tuple(
+                p if one.settings.neutral else p.with_edit(Adjust(one.settings, m))
+                for p, m, one in zip(photos, masks, found, strict=True)
+            )
             frames = render_frames(developed, preview_side, job)
-        report = "\n".join(step.sentence for _, said in results for step in said.steps)
+        changes = [", ".join(describe_settings(one.settings)) or "no change" for one in found]
+        report = "\n".join(f"{said.capitalize()}. {one.reason}" for said, one in zip(changes, found, strict=True))
         return io.NodeOutput(developed, convert.image_of(frames), report, ui=shown(frames, report))
 
 

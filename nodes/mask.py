@@ -8,7 +8,7 @@ from comfy_api.latest import io
 
 from .choices import MASK_TARGETS
 from .segmenters import engine_input, segmenter_input, segmenters_of
-from .selection import finder, mask_side_input, selected, selection_outputs
+from .selection import finder, least_confidence_input, mask_side_input, selected, selection_outputs
 from .sockets import PREVIEW_SIDE, photo_or_image_input
 
 
@@ -36,15 +36,23 @@ class StillbytesPickMask(io.ComfyNode):
                 mask_side_input(),
                 segmenter_input(),
                 engine_input(),
+                least_confidence_input(),
             ],
             outputs=selection_outputs(),
         )
 
     @classmethod
     def execute(
-        cls, photo: Any, target: str, mask_side: int = PREVIEW_SIDE, segmenter: Any = None, engine: str = "auto"
+        cls,
+        photo: Any,
+        target: str,
+        mask_side: int = PREVIEW_SIDE,
+        segmenter: Any = None,
+        engine: str = "auto",
+        least_confidence: float = 0.0,
     ) -> io.NodeOutput:
         from ..engine.plan.schema import WHOLE, Region
 
         wanted = WHOLE if target == "whole" else Region(target)
-        return selected(photo, target, finder(wanted, segmenters_of(segmenter), engine), mask_side)
+        find = finder(wanted, segmenters_of(segmenter), engine, least_confidence)
+        return selected(photo, target, find, mask_side)

@@ -19,7 +19,7 @@ from .segmenters import (
     segmenter_input,
     segmenters_of,
 )
-from .selection import finder, mask_side_input, selected, selection_outputs
+from .selection import finder, least_confidence_input, mask_side_input, selected, selection_outputs
 from .sockets import PREVIEW_SIDE, SEGMENTER, photo_or_image_input
 from .work import work
 
@@ -105,20 +105,27 @@ class StillbytesSelectByText(io.ComfyNode):
                 segmenter_input(),
                 engine_input(),
                 mask_side_input(),
+                least_confidence_input(),
             ],
             outputs=selection_outputs(),
         )
 
     @classmethod
     def execute(
-        cls, photo: Any, text: str, segmenter: Any = None, engine: str = "auto", mask_side: int = PREVIEW_SIDE
+        cls,
+        photo: Any,
+        text: str,
+        segmenter: Any = None,
+        engine: str = "auto",
+        mask_side: int = PREVIEW_SIDE,
+        least_confidence: float = 0.0,
     ) -> io.NodeOutput:
         from ..engine.plan.schema import Phrase
 
         words = " ".join(text.split())
         if not 1 <= len(words) <= 200:
             raise StillbytesError("Expected 1 to 200 characters that name what to select.", "Type a few words.")
-        find = finder(Phrase(text=words), segmenters_of(segmenter), engine)
+        find = finder(Phrase(text=words), segmenters_of(segmenter), engine, least_confidence)
         return selected(photo, words, find, mask_side)
 
 

@@ -10,6 +10,7 @@ from comfy_api.latest import io
 
 from . import convert, exact
 from .preview import render_frames, shown, tinted
+from .settings import check_range
 from .sockets import PREVIEW_SIDE
 from .work import Work, work
 
@@ -74,14 +75,35 @@ def rendered(photos: Photos, masks: Sequence[Mask], side: int, job: Work) -> tup
     return alphas, [tinted(frame, alpha) for frame, alpha in zip(frames, small, strict=True)]
 
 
-def finder(target: Target, segmenters: Segmenters | None = None, engine: str = "auto") -> Finder:
+def least_confidence_input() -> io.Input:
+    """Return the input `least_confidence`, below which the built-in engines found nothing."""
+    return io.Float.Input(
+        "least_confidence",
+        display_name="Least confidence",
+        optional=True,
+        default=0.0,
+        min=0.0,
+        max=1.0,
+        step=0.05,
+        advanced=True,
+        tooltip="What the built-in engines find with less confidence counts as not found; 0 takes every guess. "
+        "Before a Fill 0.3 is a good value: a wrong mask spoils a removal.",
+    )
+
+
+def finder(
+    target: Target, segmenters: Segmenters | None = None, engine: str = "auto", least_confidence: float = 0.0
+) -> Finder:
     """Return what looks for `target` in a photo, with the built-in engines if `segmenters` is None."""
+    check_range("least_confidence", least_confidence, 0.0, 1.0)
 
     def find(photo: Photo, progress: Progress) -> tuple[Selection, Mask]:
         from ..engine.masks.ports import BUILT_IN
         from ..engine.masks.resolve import resolve
+        from ..engine.plan.guess import unless_guessed
 
-        return resolve(photo, target, segmenters or BUILT_IN, engine, progress)
+        found, mask = resolve(photo, target, segmenters or BUILT_IN, engine, progress)
+        return unless_guessed(found, mask, least_confidence)
 
     return find
 

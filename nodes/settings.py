@@ -78,7 +78,7 @@ def develop_settings(values: Mapping[str, Any]) -> DevelopSettings:
     check the range of a value that comes from another node.
     """
     given = {name: value for name, value in values.items() if value is not None}
-    curves = {c: _points(given.pop(curve_id(c))) for c in CHANNELS if curve_id(c) in given}
+    curves = {c: curve_points(given.pop(curve_id(c))) for c in CHANNELS if curve_id(c) in given}
     for name in SETTINGS.keys() & given.keys():
         check_range(name, given[name], SETTINGS[name].low, SETTINGS[name].high)
     return DevelopSettings(curve=curves, **given)
@@ -90,7 +90,8 @@ def check_range(name: str, value: float, low: float, high: float) -> None:
         raise StillbytesError(f"{name} must lie between {low:g} and {high:g}, found {value:g}.")
 
 
-def _points(curve: Any) -> tuple[CurvePoint, ...]:
+def curve_points(curve: Any) -> tuple[CurvePoint, ...]:
+    """Return the points of a CURVE from a Curve Editor. Raises StillbytesError if it is no curve."""
     points = tuple((float(x), float(y)) for x, y in curve.points)
     inside = all(0.0 <= value <= 1.0 for point in points for value in point)
     if len(points) < 2 or not inside or any(b[0] <= a[0] for a, b in pairwise(points)):

@@ -3,7 +3,8 @@ import { api } from "../../scripts/api.js";
 
 const LOADER = "StillbytesLoadRaw";
 const STEP = "StillbytesEditStep";
-const STEPS_ON_A_TARGET = ["adjust", "blur", "remove", "generate"];
+const STEPS_ON_A_TARGET = ["adjust", "auto", "blur", "remove", "generate"];
+const TARGETS_WITH_A_PLACE = ["box", "points", "tones", "colour"];
 const REPORT = "report";
 const REPORT_HEIGHT = { least: 60, most: 200, line: 14, letter: 6.5 };
 const PACK = "Stillbytes";
@@ -103,8 +104,11 @@ function nameSettings(node, options) {
   }
   const hasTarget = STEPS_ON_A_TARGET.includes(kind);
   if (widgets.target) widgets.target.hidden = !hasTarget;
+  const placed = TARGETS_WITH_A_PLACE.includes(widgets.target?.value);
   if (widgets.words) widgets.words.hidden = !hasTarget || widgets.target?.value !== "words";
-  if (widgets.invert) widgets.invert.hidden = !hasTarget || widgets.target?.value === "whole";
+  if (widgets.place) widgets.place.hidden = !hasTarget || !placed;
+  const invertible = widgets.target?.value !== "whole" && (!placed || widgets.invert?.value);
+  if (widgets.invert) widgets.invert.hidden = !hasTarget || !invertible;
 }
 
 /** Keep a step's widgets named and shown as its kind and target say, and the node as high as they are. */

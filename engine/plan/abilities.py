@@ -18,9 +18,9 @@ def why_not(step: Step, segmenters: bool = False) -> str:
     segmenters: whether a segmentation model is at hand, which then decides what it can find.
     """
     match step:
-        case Adjust() | Blur() | Remove():
+        case Adjust() | Auto() | Blur() | Remove():
             return "" if segmenters or _is_findable(step.target) else NEEDS_SEGMENTER
-        case Auto() | Crop() | Straighten() | Rotate() | Flip():
+        case Crop() | Straighten() | Rotate() | Flip():
             return ""
         case _:
             return NEEDS_GENERATOR

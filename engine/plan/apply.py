@@ -17,6 +17,7 @@ from ..tiles import Progress, no_progress
 from .abilities import why_not
 from .concrete import concrete_step
 from .describe import describe_step, describe_target
+from .guess import LEAST_SURE, TOO_UNSURE, is_guess
 from .reframe import reframed
 from .schema import (
     WHOLE,
@@ -38,9 +39,8 @@ from .schema import (
 from .validate import step_to_json
 
 Outcome = Literal["done", "nothing found", "not possible"]
-_SURE, _GUESS = 0.5, 0.3  # below the first a warning, below the second nothing is removed
+_SURE = 0.5  # below it a warning
 _UNSURE = " The built-in engine is unsure what to take: look at the result, or give a segmentation model."
-_TOO_UNSURE = "The built-in engine is too unsure of what that is: say where, or give a segmentation model."
 
 
 @dataclass(frozen=True)
@@ -165,12 +165,19 @@ def _resolve(photo: Photo, target: Target, engines: Engines) -> _Found:
 
 def _automatic(photo: Photo, step: Step, engines: Engines, progress: Progress) -> tuple[Photo, _Found]:
     """Return the photo after what the step comes to on it; the reason then says what was measured."""
+    found = _resolve(photo, step.target, engines) if isinstance(step, Auto) else _Found("done")
+    if found.outcome != "done":
+        return photo, found
     try:
-        concrete, reason = concrete_step(photo, step)
+        concrete, reason = concrete_step(photo, step, found.mask)
     except ModelMissingError as missing:
         return photo, _Found("not possible", reason=missing.message)
     if concrete is None:
         return photo, _Found("not possible", reason=reason)
+    if isinstance(concrete, Adjust):
+        if not concrete.settings.neutral:
+            photo = photo.with_edit(AdjustEdit(concrete.settings, found.mask))
+        return photo, replace(found, reason=reason, concrete=concrete)
     photo, found = _apply(photo, concrete, engines, progress)
     return photo, _Found(found.outcome, reason=found.reason or reason, concrete=concrete)
 
@@ -181,9 +188,8 @@ def _remove(photo: Photo, step: Remove, found: _Found, engines: Engines, progres
 
     if found.outcome != "done" or found.mask is None:
         return photo, found
-    guessed = found.engine == "built-in" and (found.confidence or 0.0) < _GUESS
-    if guessed and isinstance(step.target, Region | Phrase):
-        return photo, replace(found, outcome="not possible", mask=None, reason=_TOO_UNSURE)
+    if is_guess(found.engine, found.confidence, LEAST_SURE) and isinstance(step.target, Region | Phrase):
+        return photo, replace(found, outcome="not possible", mask=None, reason=TOO_UNSURE)
     try:
         photo, report = fill(photo, found.mask, painter=engines.painter, progress=progress)
     except CancelledError:
@@ -195,8 +201,7 @@ def _remove(photo: Photo, step: Remove, found: _Found, engines: Engines, progres
 
 def _doubt(found: _Found) -> str:
     """Return the warning where a wrong mask would spoil the photo and the built-in engine is not sure of it."""
-    guessed = found.outcome == "done" and found.engine == "built-in" and (found.confidence or 0.0) < _SURE
-    return _UNSURE if guessed else ""
+    return _UNSURE if found.outcome == "done" and is_guess(found.engine, found.confidence, _SURE) else ""
 
 
 def _frame(photo: Photo, step: Crop | Straighten | Rotate | Flip) -> tuple[Photo, _Found]:

@@ -17,6 +17,7 @@ from .compile_paint import Painting, SpeedPreset, painting_of
 from .compile_targets import Masks
 from .describe import describe_step
 from .graph import Graph, GraphBuilder
+from .guess import LEAST_SURE
 from .reframe import reframed
 from .schema import (
     WHOLE,
@@ -103,8 +104,7 @@ class _Compiler:
             case Adjust():
                 self._adjust(step)
             case Auto():
-                inputs = {"photo": self._photo, "part": step.part, "amount": step.amount}
-                self._photo = self._build.add("StillbytesAuto", title(step), inputs)
+                self._auto(step)
             case Remove():
                 self._fill(step)
             case Crop() | Straighten() | Rotate() | Flip():
@@ -136,6 +136,12 @@ class _Compiler:
             inputs["mask"] = self._masks.of(step.target)
         self._photo = self._build.add("StillbytesDevelop", title(step), inputs | self._settings(step.settings))
 
+    def _auto(self, step: Auto) -> None:
+        inputs: dict[str, Any] = {"photo": self._photo, "part": step.part, "amount": step.amount}
+        if step.target != WHOLE:
+            inputs["mask"] = self._masks.of(step.target)
+        self._photo = self._build.add("StillbytesAuto", title(step), inputs)
+
     def _blur(self, step: Blur) -> None:
         inputs: dict[str, Any] = {"photo": self._photo, "amount": step.amount}
         if step.target != WHOLE:
@@ -157,7 +163,7 @@ class _Compiler:
         return inputs
 
     def _fill(self, step: Remove) -> None:
-        inputs = {"photo": self._photo, "mask": self._masks.of(step.target)}
+        inputs = {"photo": self._photo, "mask": self._masks.of(step.target, LEAST_SURE)}
         self._photo = self._build.add("StillbytesFill", title(step), inputs)
         self._masks.cleaned(self._photo)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from .describe import describe_target
 from .graph import GraphBuilder, Link
 from .schema import BoxTarget, ColorRange, LuminanceRange, Part, Phrase, Points, Region, Target, Whole
+
+_NO_MORE: Mapping[str, Any] = {}
 
 
 class Masks:
@@ -23,7 +26,7 @@ class Masks:
         self._seen = self._uncropped = photo
         self._turns: list[dict[str, Any]] = []
         self._cropped = False
-        self._made: dict[tuple[Any, Link], Link] = {}
+        self._made: dict[tuple[Any, ...], Link] = {}
 
     def cleaned(self, photo: Link) -> None:
         """Look at `photo` from here on, from which something was removed."""
@@ -38,8 +41,17 @@ class Masks:
             self._uncropped = photo
         self._seen = photo
 
-    def of(self, target: Target) -> Link:
-        """Return the mask of what `target` means."""
+    def of(self, target: Target, least_confidence: float = 0.0) -> Link:
+        """Return the mask of what `target` means.
+
+        least_confidence: what names or words find with less counts as not found. It is not asked of an inverted target,
+        for the opposite of nothing is all.
+        """
+        if least_confidence and isinstance(target, Region | Phrase) and not target.invert:
+            if (target, self._seen, least_confidence) not in self._made:
+                link = self._select(target, self._seen, {"least_confidence": least_confidence})
+                self._made[target, self._seen, least_confidence] = link
+            return self._made[target, self._seen, least_confidence]
         return self._once(target, self._before_crop() if isinstance(target, BoxTarget | Points) else self._seen)
 
     def whole(self) -> Link:
@@ -71,12 +83,12 @@ class Masks:
             self._made[target, photo] = self._select(target, photo)
         return self._made[target, photo]
 
-    def _select(self, target: Target, photo: Link) -> Link:
+    def _select(self, target: Target, photo: Link, more: Mapping[str, Any] = _NO_MORE) -> Link:
         if isinstance(target, Region | Phrase) and target.invert:
             inside = self._once(replace(target, invert=False), photo)
             return self._build.add("StillbytesCombineMasks", _title(target), {"first": inside, "invert": True})
         kind, inputs = _node(target)
-        return self._build.add(kind, _title(target), {"photo": photo, **inputs})
+        return self._build.add(kind, _title(target), {"photo": photo, **inputs, **more})
 
 
 def _node(target: Target) -> tuple[str, dict[str, Any]]:

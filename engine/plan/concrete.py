@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from ..develop.auto import automatic
 from ..develop.horizon import LEVEL_DEG, measure_tilt
+from ..masks.mask import Mask
+from ..masks.resolve import resolve
 from ..photo import Photo
 from .describe import describe_step
 from .reframe import reframed
@@ -27,15 +29,16 @@ def is_automatic(step: Step) -> bool:
     return isinstance(step, Auto) or (isinstance(step, Straighten) and step.angle_deg is None)
 
 
-def concrete_step(photo: Photo, step: Step) -> Concrete:
+def concrete_step(photo: Photo, step: Step, mask: Mask | None = None) -> Concrete:
     """Return what `step` comes to on `photo` as the steps before left it; a step that has its numbers stays.
 
-    Raises ModelMissingError where a horizon is to be measured without OpenCV.
+    mask: of the step's target, None where that is the whole photo. Raises ModelMissingError where a horizon is to be
+    measured without OpenCV.
     """
     match step:
         case Auto():
-            found = automatic(photo, step.part, step.amount)
-            return Concrete(Adjust(WHOLE, found.settings), found.reason)
+            found = automatic(photo, step.part, step.amount, mask)
+            return Concrete(Adjust(step.target, found.settings), found.reason)
         case Straighten(angle_deg=None):
             tilt = measure_tilt(photo)
             if not tilt.sure:
@@ -46,15 +49,23 @@ def concrete_step(photo: Photo, step: Step) -> Concrete:
             return Concrete(step, "")
 
 
+def _resolved(photo: Photo, step: Step) -> Concrete:
+    if not isinstance(step, Auto) or step.target == WHOLE:
+        return concrete_step(photo, step)
+    found, mask = resolve(photo, step.target)
+    return concrete_step(photo, step, mask) if found.found else Concrete(None, found.reason)
+
+
 def concrete_plan(photo: Photo, plan: EditPlan) -> tuple[EditPlan, tuple[str, ...]]:
     """Return the plan with the numbers that its automatic steps come to on `photo`, and a sentence on each.
 
-    A step that the photo does not tell the numbers of is left out. Raises ModelMissingError as `concrete_step`.
+    A step that the photo does not tell the numbers of, or whose target is not in it, is left out. Targets are looked
+    for by the built-in engines. Raises ModelMissingError as `concrete_step`, and where a target needs a model.
     """
     steps: list[Step] = []
     notes: list[str] = []
     for number, step in enumerate(plan.steps, 1):
-        concrete, reason = concrete_step(photo, step)
+        concrete, reason = _resolved(photo, step)
         if reason:
             said = f"Left out: {reason}" if concrete is None else f"{describe_step(concrete)} {reason}"
             notes.append(f"{number}. {describe_step(step)} {said}")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from ..develop.settings import HUES, SETTINGS, DevelopSettings
 from .abilities import why_not
 from .schema import (
+    WHOLE,
     Adjust,
     Auto,
     Blur,
@@ -88,7 +89,8 @@ def describe_step(step: Step) -> str:
             return f"{_capital(_short(describe_target(step.target)))}: {', '.join(changes)}."
         case Auto():
             share = f" ({step.amount:g} %)" if step.amount != 100 else ""
-            return f"Automatic {_AUTOMATIC.get(step.part, step.part)}{share}."
+            where = "" if step.target == WHOLE else f", {_short(describe_target(step.target))}"
+            return f"Automatic {_AUTOMATIC.get(step.part, step.part)}{where}{share}."
         case Crop():
             return _crop_words(step)
         case Straighten():

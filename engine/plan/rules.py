@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..errors import PlanInvalidError
 from .describe import describe_target
 from .schema import MAX_STEPS, WHOLE, Adjust, Auto, Blur, EditPlan, Step, Target, has_target
+from .words.foreign import foreign_language
 from .words.grammar import Grammar
 from .words.lexicon import lexicon
 from .words.tokens import Item, read_items
@@ -15,6 +16,7 @@ from .words.wishes import steps_of
 
 MAX_WORDS_LENGTH = 2000
 _SUMMARY_LENGTH = 500
+_ENGLISH_ONLY = "the built-in rules read English, a language model reads other languages."
 _WAYS = "say brighter or darker, warmer or cooler, more or less"
 _CUT_WAYS = "say what to cut off, as in: crop 20 % off the left; or to remove it"
 _EXCEPTION = re.compile(
@@ -42,6 +44,12 @@ def plan_from_words(text: str) -> Understanding:
         raise PlanInvalidError(
             f"The request has {len(text)} characters; at most {MAX_WORDS_LENGTH} are read.", "Say it shorter."
         )
+    summary = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_SUMMARY_LENGTH]
+    language = foreign_language(text)
+    if language is not None:
+        return Understanding(
+            EditPlan(summary=summary), (), (summary,), (f"This seems to be {language}: {_ENGLISH_ONLY}",)
+        )
     words = lexicon()
     grammar = Grammar(text, read_items(text, words), words)
     grammar.read()
@@ -52,7 +60,7 @@ def plan_from_words(text: str) -> Understanding:
     notes += [f"“{words}” does not say which way: {_WAYS}." for words in grammar.vague]
     notes += [f"“{words}” is no crop, which keeps a rectangle: {_CUT_WAYS}." for words in grammar.cut_out]
     notes += [f"Say where {words} shall go, as in: add {words} in the sky." for words in grammar.unplaced]
-    summary = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_SUMMARY_LENGTH]
+    notes += [*grammar.hints, *grammar.known_limits()]
     return Understanding(
         EditPlan(summary=summary, steps=tuple(steps[:MAX_STEPS])),
         _spans(grammar.items, grammar.used),
@@ -72,7 +80,7 @@ def _spared(steps: list[Step], protected: list[Target], exceptions: list[str]) -
     reasons = [f"the exception “{words}” is not understood" for words in exceptions]
     if alone:
         reasons.append(f"{' and '.join(map(describe_target, alone))} cannot be told from the rest")
-    if len(alone) == 1 and any(isinstance(step, Auto) for step in steps):
+    if len(alone) == 1 and any(isinstance(step, Auto) and step.target == WHOLE for step in steps):
         reasons = [f"automatic settings are for all of it, and {describe_target(alone[0])} is to be left alone"]
     if reasons and len(kept) < len(steps):
         return kept, [f"Changes of the whole photo are left out: {reasons[0]}."]
@@ -80,7 +88,7 @@ def _spared(steps: list[Step], protected: list[Target], exceptions: list[str]) -
 
 
 def _is_of_all(step: Step) -> bool:
-    return isinstance(step, Auto) or (isinstance(step, Adjust | Blur) and step.target == WHOLE)
+    return isinstance(step, Adjust | Auto | Blur) and step.target == WHOLE
 
 
 def _spans(items: list[Item], used: list[bool]) -> tuple[tuple[int, int], ...]:

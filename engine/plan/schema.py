@@ -117,12 +117,18 @@ class Adjust:
 class Auto:
     """Settings that the photo's own figures ask for: of its white balance, its exposure, all of its tone, or all.
 
-    They are found anew for each photo; `amount` is 0 to 100, a share of them.
+    They are found anew for each photo; `amount` is 0 to 100, a share of them. On a target the figures are the
+    target's own, and its white balance stays.
     """
 
     op: Literal["auto"] = field(default="auto", init=False, metadata=ALWAYS)
     part: AutoPart = "all"
     amount: Annotated[float, Range(0, 100)] = 100.0
+    target: Target = field(default_factory=Whole)
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        if self.part == "white_balance" and self.target != WHOLE:
+            yield "target", "white balance is for the whole photo"
 
 
 @dataclass(frozen=True)
@@ -247,9 +253,9 @@ class EditPlan:
 WHOLE = Whole()
 
 
-def has_target(step: Step) -> TypeGuard[Adjust | Blur | Remove | Generate]:
+def has_target(step: Step) -> TypeGuard[Adjust | Auto | Blur | Remove | Generate]:
     """Return whether the step works on a target rather than on the frame."""
-    return isinstance(step, Adjust | Blur | Remove | Generate)
+    return isinstance(step, Adjust | Auto | Blur | Remove | Generate)
 
 
 def _box_problems(box: BoxTarget | Crop) -> Iterator[tuple[str, str]]:

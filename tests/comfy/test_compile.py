@@ -14,7 +14,7 @@ from stillbytes.engine.plan.validate import parse_plan
 
 pytestmark = pytest.mark.comfy
 
-PHOTO = "compile-scene.png"
+PHOTO, DIM = "compile-scene.png", "compile-dim.png"
 PNG = {"filename_prefix": "compile/%name%", "format": "png", "bit_depth": "16"}
 
 
@@ -62,6 +62,7 @@ PLANS = {
         adjust({"contrast": 10}, kind="sky"),
         {"op": "blur", "target": {"kind": "sky", "invert": True}, "amount": 60},
         {"op": "auto"},
+        {"op": "auto", "part": "tone", "target": {"kind": "sky"}},
         {"op": "straighten"},
         adjust({"exposure_ev": -0.3}, kind="phrase", text="the sky", invert=True),
     ],
@@ -90,6 +91,8 @@ def info(comfy):
     scene = np.vstack([sky, ground])
     scene[150:210, 120:185] = (190, 60, 50)
     Image.fromarray(scene.astype(np.uint8)).save(comfy.input / PHOTO)
+    scene[150:210, 120:185] = (110, 80, 66)
+    Image.fromarray(scene.astype(np.uint8)).save(comfy.input / DIM)
     return comfy.get("/object_info")
 
 
@@ -100,11 +103,11 @@ def exported(comfy, graph):
     return path.read_bytes()
 
 
-def applied(steps):
+def applied(steps, file=PHOTO):
     """The graph that applies the plan as it is."""
     kinds = ("StillbytesLoadRaw", "StillbytesEditPlan", "StillbytesApplyPlan", "StillbytesExport")
     plan = json.dumps({"version": 1, "steps": steps})
-    inputs = ({"file": PHOTO}, {"plan_json": plan}, {"photo": ["1", 0], "plan": ["2", 0]}, {"photo": ["3", 0], **PNG})
+    inputs = ({"file": file}, {"plan_json": plan}, {"photo": ["1", 0], "plan": ["2", 0]}, {"photo": ["3", 0], **PNG})
     return {str(n): {"class_type": k, "inputs": i} for n, (k, i) in enumerate(zip(kinds, inputs, strict=True), 1)}
 
 
@@ -114,6 +117,17 @@ def test_a_compiled_plan_gives_the_same_pixels_as_applying_it(comfy, info, steps
     assert compiled.left_out == ()
     assert check_graph(compiled.graph, info) == []
     assert exported(comfy, compiled.graph) == exported(comfy, applied(steps))
+
+
+def test_a_guess_is_removed_neither_by_a_graph_nor_by_applying(comfy, info):
+    people, sky = {"op": "remove", "target": {"kind": "person"}}, adjust({"exposure_ev": -0.7}, kind="sky")
+    graph = compile_plan(plan_of([people, sky]), CompileOptions(DIM, export=PNG)).graph
+    assert check_graph(graph, info) == []
+    file = exported(comfy, graph)
+    assert file == exported(comfy, applied([people, sky], DIM)) == exported(comfy, applied([sky], DIM))
+    picked = next(node for node in graph.values() if node["inputs"].get("least_confidence"))
+    picked["inputs"]["least_confidence"] = 0.0
+    assert exported(comfy, graph) != file
 
 
 def test_the_plans_change_pixels(comfy, info):

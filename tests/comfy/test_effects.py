@@ -40,6 +40,7 @@ def applied(comfy, photo, *steps):
     ("kind", "inputs", "step"),
     [
         ("StillbytesAuto", {"part": "exposure", "amount": 80.0}, {"op": "auto", "part": "exposure", "amount": 80}),
+        ("StillbytesAuto", {"part": "tone"}, {"op": "auto", "part": "tone"}),
         ("StillbytesLensBlur", {"amount": 70.0}, {"op": "blur", "amount": 70}),
         ("StillbytesFrame", {"level": True}, {"op": "straighten"}),
     ],
@@ -51,6 +52,20 @@ def test_a_node_gives_the_pixels_of_its_step(comfy, photo, kind, inputs, step):
     assert np.array_equal(made, applied(comfy, photo, step))
 
 
+def test_auto_measures_and_sets_what_its_mask_selects(comfy, photo):
+    area = {
+        "class_type": "StillbytesSelectByPoints",
+        "inputs": {"photo": ["1", 0], "points": "", "area": "0, 0, 0.5, 1"},
+    }
+    auto = {"class_type": "StillbytesAuto", "inputs": {"photo": ["1", 0], "part": "exposure", "mask": ["2", 0]}}
+    box = {"kind": "box", "left": 0, "top": 0, "right": 0.5, "bottom": 1}
+    made, _ = picture(comfy, photo | {"2": area, "3": auto}, "3")
+    assert not np.array_equal(made, picture(comfy, photo, "1")[0])
+    assert np.array_equal(made, applied(comfy, photo, {"op": "auto", "part": "exposure", "target": box}))
+    auto["inputs"]["part"] = "white_balance"
+    assert "whole photo" in comfy.fail(photo | {"2": area, "3": auto})["exception_message"]
+
+
 def test_lens_blur_takes_a_mask_of_any_node(comfy, photo):
     mask = {"class_type": "SolidMask", "inputs": {"value": 0.0, "width": 64, "height": 64}}
     blur = {"class_type": "StillbytesLensBlur", "inputs": {"photo": ["1", 0], "mask": ["2", 0], "amount": 90.0}}
@@ -58,12 +73,12 @@ def test_lens_blur_takes_a_mask_of_any_node(comfy, photo):
 
 
 def chain(*steps):
-    """A plan made by one Edit Step after the other, and its JSON shown by node 20."""
+    """A plan made by one Edit Step after the other, and its JSON shown by node 90."""
     graph = {}
     for number, inputs in enumerate(steps, 10):
         before = {"plan": [str(number - 1), 0]} if number > 10 else {}
         graph[str(number)] = {"class_type": "StillbytesEditStep", "inputs": inputs | before}
-    return graph | {"20": {"class_type": "PreviewAny", "inputs": {"source": [str(9 + len(steps)), 2]}}}
+    return graph | {"90": {"class_type": "PreviewAny", "inputs": {"source": [str(9 + len(steps)), 2]}}}
 
 
 def test_steps_in_a_row_make_the_plan_that_their_widgets_say(comfy):
@@ -76,9 +91,15 @@ def test_steps_in_a_row_make_the_plan_that_their_widgets_say(comfy):
         {"step": "rotate", "step.quarter_turns": "2"},
         {"step": "crop", "step.left": 0.25, "step.aspect": ""},
         {"step": "remove", "target": "person"},
+        {"step": "auto", "step.part": "exposure", "step.amount": 50.0, "target": "box", "place": "0.2, 0.1, 0.6, 0.9"},
+        {"step": "blur", "step.amount": 50.0, "target": "points", "place": "0.4, 0.5; not 0.1, 0.9"},
+        {"step": "adjust", "target": "tones", "place": "0.5 to 0.8", "step.contrast": 5.0, "curve": ["30", 0]},
+        {"step": "adjust", "target": "colour", "place": "220, 40", "step.contrast": 5.0},
     )
+    curve = {"points": [[0, 0.1], [1, 1]], "interpolation": "monotone_cubic"}
+    graph["30"] = {"class_type": "CurveEditor", "inputs": {"curve": curve}}
     run = comfy.run(graph)
-    said = json.loads(run.outputs["20"]["text"][0])
+    said = json.loads(run.outputs["90"]["text"][0])
     assert said["steps"] == [
         {"op": "adjust", "target": {"kind": "sky", "invert": True}, "settings": {"exposure_ev": -0.5, "contrast": 10}},
         {"op": "blur", "target": {"kind": "phrase", "text": "the sign"}, "amount": 30},
@@ -88,6 +109,23 @@ def test_steps_in_a_row_make_the_plan_that_their_widgets_say(comfy):
         {"op": "rotate", "quarter_turns": 2},
         {"op": "crop", "left": 0.25},
         {"op": "remove", "target": {"kind": "person"}},
+        {
+            "op": "auto",
+            "part": "exposure",
+            "amount": 50,
+            "target": {"kind": "box", "left": 0.2, "top": 0.1, "right": 0.6, "bottom": 0.9},
+        },
+        {"op": "blur", "target": {"kind": "points", "include": [[0.4, 0.5]], "exclude": [[0.1, 0.9]]}},
+        {
+            "op": "adjust",
+            "target": {"kind": "luminance_range", "low": 0.5, "high": 0.8},
+            "settings": {"contrast": 5, "curve": {"rgb": [[0, 0.1], [1, 1]]}},
+        },
+        {
+            "op": "adjust",
+            "target": {"kind": "color_range", "hue_deg": 220, "width_deg": 40},
+            "settings": {"contrast": 5},
+        },
     ]
 
 
@@ -97,6 +135,8 @@ def test_steps_in_a_row_make_the_plan_that_their_widgets_say(comfy):
         ({"step": "dance"}, "Choose one of"),
         ({"step": "remove", "target": "words"}, "text"),
         ({"step": "remove", "target": "whole"}, "whole"),
+        ({"step": "remove", "target": "box", "place": "over there"}, "expected 4 numbers"),
+        ({"step": "blur", "step.amount": 5.0, "target": "colour", "place": "220", "invert": True}, "no target"),
         ({"step": "generate", "step.prompt": "", "target": "sky"}, "prompt"),
     ],
 )

@@ -85,6 +85,76 @@ def test_amount_is_a_share_of_the_settings(hills):
     assert automatic(dark, "exposure", 0.0).settings.neutral
 
 
+def misty(hills, veil):
+    """The hills in haze: `veil` says how much of each row, from the top, is the air's own light."""
+    photo = hills()
+    pixels, air = photo.source.pixels, np.array([0.62, 0.66, 0.72], np.float32)
+    share = np.linspace(*veil, len(pixels), dtype=np.float32)[:, None, None]
+    photo.source.pixels = pixels * (1 - share) + air * share
+    return photo
+
+
+def test_haze_over_what_is_far_is_taken_away_and_told(hills):
+    found = automatic(misty(hills, (0.95, 0.2)), "tone")
+    assert 5 <= found.settings.dehaze <= 30
+    assert "Haze lies over what is far." in found.reason
+
+
+def test_what_is_clear_or_grey_everywhere_is_no_haze(hills):
+    for photo in (hills(), misty(hills, (0.5, 0.5)), misty(hills, (0.2, 0.95))):
+        found = automatic(photo, "tone")
+        assert found.settings.dehaze == 0
+        assert "Haze" not in found.reason
+
+
+def test_haze_is_no_matter_of_exposure(hills):
+    assert automatic(misty(hills, (0.95, 0.2)), "exposure").settings.dehaze == 0
+
+
+def half(photo):
+    """A mask of the left half."""
+    from stillbytes.engine.masks.refine import from_alpha
+
+    alpha = np.zeros(photo.source.pixels.shape[:2], np.float32)
+    alpha[:, : alpha.shape[1] // 2] = 1.0
+    return from_alpha(alpha, photo)
+
+
+def backlit(hills):
+    """The hills, with their left half in the dark."""
+    photo = hills()
+    pixels = photo.source.pixels.copy()
+    pixels[:, : pixels.shape[1] // 2] *= 0.12
+    photo.source.pixels = pixels
+    return photo
+
+
+def test_a_dark_part_is_brightened_by_its_own_figures(hills):
+    photo = backlit(hills)
+    part, opposite = automatic(photo, "exposure", mask=half(photo)), automatic(hills(), "exposure", mask=half(hills()))
+    assert 0.4 < part.settings.exposure_ev <= 1.2
+    assert opposite.settings.exposure_ev == 0
+    assert part.settings.exposure_ev > automatic(photo, "exposure").settings.exposure_ev
+
+
+def test_a_part_keeps_its_white_balance(hills):
+    photo = hills(cast=(0.75, 1.0, 1.2))
+    assert automatic(photo, "all").settings.temperature != 0
+    found = automatic(photo, "all", mask=half(photo)).settings
+    assert (found.temperature, found.tint) == (0, 0)
+
+
+def test_a_part_of_a_few_pixels_is_not_measured(hills):
+    from stillbytes.engine.masks.refine import from_alpha
+
+    photo = backlit(hills)
+    alpha = np.zeros(photo.source.pixels.shape[:2], np.float32)
+    alpha[60:64, 20:24] = 1.0
+    found = automatic(photo, "all", mask=from_alpha(alpha, photo))
+    assert found.settings.neutral
+    assert found.reason == "It is too small to be measured."
+
+
 def test_settings_made_by_hand_are_not_undone(hills):
     from stillbytes.engine.develop.settings import DevelopSettings
 

@@ -249,7 +249,7 @@ def test_a_blur_warns_where_the_built_in_engine_is_not_sure_of_its_mask(landscap
 
 
 def test_what_is_hardly_more_than_a_guess_is_not_removed(landscape, monkeypatch):
-    monkeypatch.setattr("stillbytes.engine.plan.apply._GUESS", 1.01)
+    monkeypatch.setattr("stillbytes.engine.plan.apply.LEAST_SURE", 1.01)
     guessed = {"op": "remove", "target": {"kind": "phrase", "text": "the sky"}}
     photo, report = apply_plan(landscape, plan_of(guessed))
     assert report.steps[0].outcome == "not possible"
@@ -257,3 +257,25 @@ def test_what_is_hardly_more_than_a_guess_is_not_removed(landscape, monkeypatch)
     assert photo.source is landscape.source
     shown = {"op": "remove", "target": {"kind": "points", "include": [[0.5, 0.2]]}}
     assert apply_plan(landscape, plan_of(shown))[1].steps[0].outcome == "done"
+
+
+DARK_GROUND = {"op": "auto", "part": "exposure", "target": {"kind": "luminance_range", "low": 0, "high": 0.3}}
+
+
+def test_automatic_settings_of_a_part_go_onto_the_part(landscape):
+    photo, report = apply_plan(landscape, plan_of(DARK_GROUND))
+    (step,) = report.steps
+    assert step.outcome == "done"
+    assert step.concrete["target"] == DARK_GROUND["target"]
+    assert step.concrete["settings"]["exposure_ev"] > 0.3
+    assert 0 < step.coverage < 1
+    before, after = landscape.render(), photo.render()
+    assert after[200:].mean() > 1.2 * before[200:].mean()
+    np.testing.assert_array_equal(after[100:120], before[100:120])
+
+
+def test_a_part_that_is_not_there_gets_no_automatic_settings(landscape):
+    nowhere = {"op": "auto", "target": {"kind": "color_range", "hue_deg": 300}}
+    photo, report = apply_plan(landscape, plan_of(nowhere))
+    assert photo is landscape
+    assert report.steps[0].outcome == "nothing found"

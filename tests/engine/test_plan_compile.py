@@ -8,6 +8,7 @@ from stillbytes.engine.masks.pointing import Area, PlacedBox, read_area
 from stillbytes.engine.plan.compile import CompileOptions, compile_plan, frame_inputs
 from stillbytes.engine.plan.compile_paint import PRESETS, SPEEDS
 from stillbytes.engine.plan.graph import GraphBuilder, Link, check_graph, is_link
+from stillbytes.engine.plan.guess import LEAST_SURE
 from stillbytes.engine.plan.schema import Crop, Rotate, Straighten
 from stillbytes.engine.plan.validate import parse_plan
 
@@ -66,6 +67,21 @@ def test_what_is_to_go_goes_first_and_masks_are_looked_for_in_the_cleaned_photo(
     assert "StillbytesFill" in behind(graph, develop)
     (picked,) = nodes(graph, "StillbytesPickMask")
     assert graph[picked["photo"][0]]["class_type"] == "StillbytesFill"
+
+
+def test_a_guess_is_not_filled_in_a_graph_either():
+    phrase = {"kind": "phrase", "text": "the dust spots"}
+    remove = [{"op": "remove", "target": target} for target in ({"kind": "person"}, phrase, BOX)]
+    graph = compiled(*remove, adjust({"kind": "person"})).graph
+    assert [node.get("least_confidence") for node in nodes(graph, "StillbytesPickMask")] == [LEAST_SURE, None]
+    assert [node.get("least_confidence") for node in nodes(graph, "StillbytesSelectByText")] == [LEAST_SURE]
+    assert "least_confidence" not in nodes(graph, "StillbytesSelectByPoints")[0]
+
+
+def test_the_opposite_of_a_guess_is_not_taken_for_all():
+    everything_else = {"op": "remove", "target": {"kind": "person", "invert": True}}
+    (picked,) = nodes(compiled(everything_else).graph, "StillbytesPickMask")
+    assert "least_confidence" not in picked
 
 
 def test_a_box_is_meant_on_the_photo_before_the_crop_however_it_is_turned():
@@ -224,3 +240,10 @@ def test_everything_but_a_phrase_is_the_opposite_of_its_mask():
     graph = compiled(adjust({"kind": "phrase", "text": "the car", "invert": True})).graph
     assert nodes(graph, "StillbytesCombineMasks")[0]["invert"] is True
     assert nodes(graph, "StillbytesSelectByText")[0]["text"] == "the car"
+
+
+def test_automatic_settings_of_a_part_have_its_mask():
+    graph = compiled({"op": "auto", "part": "tone", "target": SKY}, {"op": "auto"}).graph
+    part, whole = nodes(graph, "StillbytesAuto")
+    assert graph[part["mask"][0]]["class_type"] == "StillbytesPickMask"
+    assert "mask" not in whole

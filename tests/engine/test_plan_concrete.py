@@ -5,7 +5,17 @@ import pytest
 from stillbytes.engine.photo import Photo
 from stillbytes.engine.plan.apply import apply_plan
 from stillbytes.engine.plan.concrete import concrete_plan, is_automatic
-from stillbytes.engine.plan.schema import WHOLE, Adjust, Auto, Crop, EditPlan, Flip, Straighten
+from stillbytes.engine.plan.schema import (
+    WHOLE,
+    Adjust,
+    Auto,
+    ColorRange,
+    Crop,
+    EditPlan,
+    Flip,
+    LuminanceRange,
+    Straighten,
+)
 
 
 @pytest.fixture
@@ -49,3 +59,15 @@ def test_a_horizon_that_is_not_seen_is_left_out_with_a_note(pixel_source):
     concrete, notes = concrete_plan(photo, EditPlan(steps=(Straighten(),)))
     assert concrete.steps == ()
     assert "Say the angle" in notes[0]
+
+
+def test_automatic_steps_of_a_part_become_settings_of_that_part(tilted):
+    dark, nowhere = LuminanceRange(low=0.0, high=0.3), ColorRange(hue_deg=200)
+    plan = EditPlan(steps=(Auto("exposure", target=dark), Auto("tone", target=nowhere)))
+    concrete, notes = concrete_plan(tilted, plan)
+    (step,) = concrete.steps
+    assert step.target == dark
+    assert step.settings.exposure_ev > 0
+    assert "Left out" in notes[1]
+    direct, by_numbers = apply_plan(tilted, plan)[0], apply_plan(tilted, concrete)[0]
+    np.testing.assert_array_equal(direct.render(), by_numbers.render())

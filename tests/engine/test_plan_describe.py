@@ -31,6 +31,7 @@ from stillbytes.engine.plan.validate import parse_plan
         ),
         ({"op": "crop", "top": 0.2, "aspect": "4:5"}, "Crop 20 % off the top, to 4:5."),
         ({"op": "crop"}, "Crop nothing."),
+        ({"op": "auto", "part": "tone", "target": {"kind": "subject"}}, "Automatic tone, subject."),
         ({"op": "rotate", "quarter_turns": 3}, "Rotate by 90 degrees counterclockwise."),
         ({"op": "straighten", "angle_deg": -2}, "Straighten: turn by 2 degrees counterclockwise."),
         ({"op": "flip", "axis": "horizontal"}, "Flip left to right."),

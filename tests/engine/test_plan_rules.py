@@ -503,7 +503,9 @@ def test_automatic_settings_know_no_exception():
 def test_a_number_that_no_setting_has_is_left_out():
     understood = plan_from_words("temperature 6500")
     assert understood.plan.steps == ()
-    assert understood.notes == ("6500 is more than a setting can have, and is left out.",)
+    assert understood.notes == (
+        "6500 is more than a setting can have, and is left out. Kelvin are for loading a RAW; say warmer or cooler.",
+    )
 
 
 def test_dark_corners_are_a_vignette():

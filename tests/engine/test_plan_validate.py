@@ -5,7 +5,7 @@ import time
 
 import pytest
 from stillbytes.engine.errors import PlanInvalidError
-from stillbytes.engine.plan.validate import MAX_DEPTH, MAX_TEXT_BYTES, parse_plan
+from stillbytes.engine.plan.validate import MAX_DEPTH, MAX_TEXT_BYTES, parse_plan, plan_to_json
 
 
 def adjust(settings):
@@ -118,3 +118,16 @@ def test_a_plan_is_read_within_two_milliseconds():
         parse_plan(text)
         times.append(time.process_time() - started)
     assert sorted(times)[7] < 0.002
+
+
+def test_the_white_balance_of_a_part_is_no_plan():
+    auto = {"op": "auto", "part": "white_balance", "target": {"kind": "sky"}}
+    with pytest.raises(PlanInvalidError, match="white balance is for the whole photo") as error:
+        parse_plan({"version": 1, "steps": [auto]})
+    assert error.value.path == "steps[0].target"
+    assert parse_plan({"version": 1, "steps": [{**auto, "part": "tone"}]}).steps[0].target.kind == "sky"
+
+
+def test_an_automatic_step_of_the_whole_photo_is_written_without_its_target():
+    plan = parse_plan({"version": 1, "steps": [{"op": "auto", "target": {"kind": "whole"}}]})
+    assert plan_to_json(plan)["steps"] == [{"op": "auto"}]

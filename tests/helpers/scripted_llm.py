@@ -11,12 +11,19 @@ PIECE = 7
 
 @dataclass(frozen=True)
 class Says:
-    """An answer: its text in pieces of a few characters, why it ends, the pause after each piece."""
+    """An answer: its text in pieces of a few characters, why it ends, the pause after each piece.
+
+    pings: lines before the text that only keep the connection alive. whole: sent at once, as indented JSON. refused:
+    the text is a refusal, in the field that OpenAI has for it.
+    """
 
     text: str
     reason: str = "stop"
     pause_s: float = 0.0
     breaks_off: bool = False
+    pings: int = 0
+    whole: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -26,16 +33,20 @@ class Refuses:
     status: int
     text: str = "no"
     location: str = ""
+    retry_after: str = ""
 
 
 class ScriptedLlm(ThreadingHTTPServer):
-    """Answers its `script` in order, the last one for ever; `requests` keeps the bodies of what was asked."""
+    """Answers its `script` in order, the last one for ever; `requests` keeps the bodies of what was asked.
+
+    models: those that it lists; None where it has no such list.
+    """
 
     daemon_threads = True
 
     def __init__(self, script, kind="openai", models=("tiny",), key=""):
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.script, self.kind, self.models, self.key = list(script), kind, list(models), key
+        self.script, self.kind, self.models, self.key = list(script), kind, models, key
         self.requests, self.paths, self.left = [], [], threading.Event()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
@@ -58,7 +69,11 @@ class ScriptedLlm(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
-        known = {"/v1/models": {"data": [{"id": name} for name in self.server.models]}}
+        known = (
+            {"/v1/models": {"data": [{"id": name} for name in self.server.models]}}
+            if self.server.models is not None
+            else {}
+        )
         if self.server.kind == "ollama":
             known["/api/version"] = {"version": "0.30.5"}
         elif self.server.kind == "llama-server":
@@ -79,8 +94,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(reply.status)
             if reply.location:
                 self.send_header("Location", reply.location)
+            if reply.retry_after:
+                self.send_header("Retry-After", reply.retry_after)
             self.end_headers()
             self.wfile.write(reply.text.encode())
+            return
+        if reply.whole:
+            self._whole(reply)
             return
         self.send_response(200)
         self.end_headers()
@@ -89,7 +109,20 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             self.server.left.set()
 
+    def _whole(self, reply):
+        message = {"role": "assistant", "content": [{"type": "text", "text": reply.text}]}
+        data = json.dumps({"choices": [{"message": message, "finish_reason": reply.reason}]}, indent=2).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(data)
+
     def _stream(self, reply):
+        for _ in range(reply.pings):
+            self.wfile.write(b": keep-alive\n\n")
+            self.wfile.flush()
+            time.sleep(reply.pause_s)
+        self._field = "refusal" if reply.refused else "content"
         for start in range(0, len(reply.text), PIECE):
             self._event(reply.text[start : start + PIECE], None)
             time.sleep(reply.pause_s)
@@ -102,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
             event |= {"done_reason": reason, "eval_count": 12, "prompt_eval_count": 34} if reason else {}
             line = json.dumps(event) + "\n"
         else:
-            event = {"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": reason}]}
+            event = {"choices": [{"index": 0, "delta": {self._field: text}, "finish_reason": reason}]}
             line = f"data: {json.dumps(event)}\n\n"
             if reason:
                 usage = {"completion_tokens": 12, "prompt_tokens": 34, "prompt_tokens_details": {"cached_tokens": 5}}

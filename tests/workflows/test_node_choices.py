@@ -58,3 +58,5 @@ def test_the_browser_shows_a_target_for_the_steps_that_the_node_gives_one(repo_r
     shown = json.loads(re.search(r"STEPS_ON_A_TARGET = (\[.*?\]);", script)[1])
     given = ast.literal_eval(re.search(r"_ON_A_TARGET = (\(.*?\))", node)[1])
     assert shown == list(given)
+    placed = json.loads(re.search(r"TARGETS_WITH_A_PLACE = (\[.*?\]);", script)[1])
+    assert placed == list(ast.literal_eval(re.search(r"PLACES = (\{.*?\})", node)[1]))

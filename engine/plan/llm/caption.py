@@ -68,7 +68,7 @@ def _messages(photo: Photo, sees: bool) -> list[dict[str, Any]]:
 
 
 def _read(text: str) -> tuple[str, tuple[str, ...]]:
-    value, _ = salvage(text)
+    value, _ = salvage(text, "caption")
     findings = Findings()
     caption: str = _CAPTION.read(value.get("caption"), "caption", findings)
     keywords: list[str] = _KEYWORDS.read(value.get("keywords"), "keywords", findings)

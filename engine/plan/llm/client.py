@@ -21,7 +21,8 @@ from .stream import POLL_S, Line, Stream, Watch, receive
 Messages = Sequence[Mapping[str, Any]]
 
 _LOOK_S = 5.0
-_BUSY = 503
+_LOADING, _TOO_MANY = 503, 429
+_PAUSE_S = {_LOADING: 0.5, _TOO_MANY: 2.0}  # where the server does not say how long
 _BOUNDS = frozenset({"minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"})
 _REFUSALS = frozenset({400, 422, 500, 501})
 
@@ -48,10 +49,12 @@ def find_endpoint(address: str, key: str, model: str) -> Endpoint:
     elif "default_generation_settings" in _get(found, "/props"):
         found = replace(found, kind="llama-server")
     listed = _get(found, "/v1/models").get("data")
+    if not isinstance(listed, list) and model:  # some servers list nothing, and the user knows what they run
+        return replace(found, model=model)
     if not isinstance(listed, list):
         raise ServerUnavailableError(
             f"What answers at {url} does not list its models at /v1/models.",
-            "Give the address of llama-server, Ollama, LM Studio or another OpenAI-compatible server.",
+            "Give the address of llama-server, Ollama, LM Studio or another such server, or name its model.",
         )
     names = [str(cast("dict[str, Any]", entry).get("id")) for entry in listed if isinstance(entry, dict)]
     if model and model not in names:
@@ -64,7 +67,8 @@ def find_endpoint(address: str, key: str, model: str) -> Endpoint:
 def ask(endpoint: Endpoint, question: Question, watch: Watch) -> Answer:
     """Return the model's answer. A server that refuses the constraint is asked again with a weaker one, then without.
 
-    Raises ServerUnavailableError where it fails, is silent too long or not ready in time, and what `watch` raises.
+    A busy server is asked again when it says, or soon. Raises ServerUnavailableError where it fails, is silent too long
+    or not ready in time, and what `watch` raises.
     """
     schemas = _schemas(endpoint, question.schema)
     while True:
@@ -76,8 +80,8 @@ def ask(endpoint: Endpoint, question: Question, watch: Watch) -> Answer:
             stream.close()
         if isinstance(answer, Answer):
             return replace(answer, constrained=schemas[0] is not None)
-        if answer.status == _BUSY:
-            _pause(watch)
+        if answer.status in _PAUSE_S:
+            _pause(answer, watch)
         elif len(schemas) > 1 and answer.status in _REFUSALS:
             del schemas[0]
         else:
@@ -154,13 +158,16 @@ def _ollama_message(message: Mapping[str, Any]) -> dict[str, Any]:
     return {"role": message["role"], "content": "\n".join(texts), "images": [url.partition(",")[2] for url in urls]}
 
 
-def _pause(watch: Watch) -> None:
-    """Wait half a second for a server that is still loading."""
-    for _ in range(5):
+def _pause(busy: Line, watch: Watch) -> None:
+    """Wait for a server that is still loading or has too much to do, as long as it says."""
+    until = time.monotonic() + (busy.retry_s or _PAUSE_S[busy.status])
+    if until > watch.deadline:
+        what = "is still loading" if busy.status == _LOADING else "has too much to do"
+        wait = f" It asks to wait {busy.retry_s:.0f} s." if busy.retry_s else ""
+        raise ServerUnavailableError(f"The language model's server {what}.{wait}", "Try again in a while.")
+    while time.monotonic() < until:
         time.sleep(POLL_S)
         watch.on_wait(0.0)
-    if time.monotonic() > watch.deadline:
-        raise ServerUnavailableError("The language model's server is still loading.", "Try again in a while.")
 
 
 def _failure(endpoint: Endpoint, line: Line) -> ServerUnavailableError:

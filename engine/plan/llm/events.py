@@ -48,14 +48,23 @@ def _piece(event: dict[str, Any]) -> tuple[str, str]:
     """Return the text in an event, and why the answer ends with it, "" if it does not."""
     if isinstance(event.get("message"), dict):  # Ollama
         reason = str(event.get("done_reason") or "stop") if event.get("done") else ""
-        return str(event["message"].get("content") or ""), reason
+        return _text(event["message"]), reason
     choices = event.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         return "", ""
     choice = cast("dict[str, Any]", choices[0])
-    delta = choice.get("delta")
-    text = str(cast("dict[str, Any]", delta).get("content") or "") if isinstance(delta, dict) else ""
+    delta = choice.get("delta") or choice.get("message")  # a server that does not stream sends it all at once
+    text = _text(cast("dict[str, Any]", delta)) if isinstance(delta, dict) else ""
     return text, str(choice.get("finish_reason") or "")
+
+
+def _text(message: dict[str, Any]) -> str:
+    """Return the text of a message or a part of one, in parts or whole; a refusal is what the model says."""
+    content: Any = message.get("content")
+    if isinstance(content, list):
+        parts = [part for part in cast("list[Any]", content) if isinstance(part, dict)]
+        return "".join(str(cast("dict[str, Any]", part).get("text") or "") for part in parts)
+    return str(content or message.get("refusal") or "")
 
 
 def _counted(answer: Answer, event: dict[str, Any]) -> Answer:

@@ -33,11 +33,15 @@ class Watch(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line of the stream, or how the stream ended: a `status` of HTTP with the reply's beginning, or a `problem`."""
+    """A line of the stream, or how the stream ended: a `status` of HTTP with the reply's beginning, or a `problem`.
+
+    retry_s: for how long a busy server wants to be left alone, 0 if it does not say.
+    """
 
     text: str = ""
     status: int = 0
     problem: str = ""
+    retry_s: float = 0.0
 
 
 class Stream:
@@ -74,7 +78,14 @@ class Stream:
         self._connection.request("POST", path_of(self._endpoint, self._path), self._body, headers_of(self._endpoint))
         reply = self._connection.getresponse()
         if reply.status != http.client.OK:
-            self.lines.put(Line(reply.read(2000).decode("utf-8", "replace"), reply.status))
+            wait = reply.headers.get("Retry-After") or ""
+            said = reply.read(2000).decode("utf-8", "replace")
+            self.lines.put(Line(said, reply.status, retry_s=float(wait) if wait.isdecimal() and len(wait) < 7 else 0.0))
+            return
+        if reply.headers.get("Content-Type", "").startswith("application/json"):  # all at once, over several lines
+            whole = json.loads(reply.read(_MAX_REPLY_BYTES))
+            self.lines.put(Line(json.dumps(whole)))
+            self.lines.put(Line())
             return
         for line in _lines(reply):
             if line:

@@ -134,7 +134,7 @@ def read_answer(text: str) -> Reading:
     Where the end of the answer is missing the complete steps are kept. Raises PlanInvalidError where it holds no JSON
     object with steps.
     """
-    value, cut = salvage(text)
+    value, cut = salvage(text, "steps")
     findings = Findings()
     reply = reply_shape()
     if "steps" not in value and not cut:

@@ -110,6 +110,10 @@ class Changes(Painting):
         if not self.has(place, "recover", "crush") and self.word(place) != "bring back":
             return place
         objects, after = self.objects(place + 1)
+        blown = [np for np in objects if any(item.tags.get("complaint") == "blowout" for item in np.modifiers)]
+        if blown and len(blown) == len(objects) and all(np.kind == "target" for np in blown):
+            self.found += [Wish("blowout", -1, np.target or WHOLE) for np in blown]
+            return after
         if [np.value for np in objects] == ["detail"] and self.word(after) in ("in", "from", "of"):
             objects, after = self.objects(after + 1)
         bands = [np.value for np in objects]

@@ -19,11 +19,21 @@ PARTS_OF_COLOR = {
     "vibrance": "saturation",
     "punch": "saturation",
     "amount": "saturation",
+    "depth": "depth",
 }
+_TOWARDS_ORANGE = {
+    "red": 1,
+    "yellow": -1,
+    "green": -1,
+    "aqua": -1,
+    "purple": 1,
+    "magenta": 1,
+}  # warmer, round the wheel
+_LOOKS = ("warmth", "fade", "contrast", "saturation", "matte", "pastel", "vintage", "cinema", "golden_hour", "film")
 # What "remove" lessens; any other quality that is to be removed is a thing in the picture.
 REMOVABLE = frozenset(
     {"noise", "color_noise", "grain", "haze", "blur", "vignette", "harshness", "fade", "glow", "warmth", "saturation"}
-) | {"contrast", "highlights", "mood", "drama"}
+) | {"contrast", "highlights", "mood", "drama", "matte", "hdr", "dream"}
 # (what is done, what it is done to) -> the effect, with "-" for the opposite direction.
 _PAIRS = {
     ("sharpness", "contrast"): "contrast",
@@ -50,6 +60,8 @@ _PAIRS = {
     ("harshness", "shadows"): "-shadows",
     ("blowout", "highlights"): "blowout",
     ("blowout", "whites"): "blowout",
+    ("whiteness", "whites"): "whites",
+    ("evenness", "brightness"): "evenness",
 }
 
 
@@ -77,10 +89,13 @@ def combined(effect: str, direction: int, np: Np, target: Target, amount: Amount
     if np.kind == "band" and effect.startswith("cast:"):
         step = _turn(np.value, effect.removeprefix("cast:"))
         return Wish(f"mixer:{np.value}:hue", step * direction, target, amount) if step else None
+    if np.kind == "band" and effect == "warmth":
+        step = _TOWARDS_ORANGE.get(np.value, 0)
+        return Wish(f"mixer:{np.value}:hue", step * direction, target, amount) if step else None
     if np.kind in ("band", "color"):
         name = _of_color(effect, np.value)
         return Wish(name, direction, target, amount) if name else None
-    if np.kind == "straight" or effect == "amount":
+    if np.kind == "straight" or effect in ("amount", "depth") or (effect == "evenness" and target != WHOLE):
         return None
     if effect == "brightness" and isinstance(target, Phrase) and target.text.casefold() in _CORNERS:
         return Wish("vignette", -direction, WHOLE, amount)
@@ -106,7 +121,7 @@ def _of_quality(effect: str, quality: str) -> str | None:
             return f"grade:{_GRADED[plain]}"
     if plain in ("color", "saturation", "vibrance") and effect in _COLORFUL:
         return quality
-    if plain == "color" and effect in ("warmth", "fade", "contrast", "saturation"):
+    if plain == "color" and effect in _LOOKS:
         return effect
     pair = _PAIRS.get((effect, plain))
     return pair if pair is None or sign > 0 else f"-{pair}".replace("--", "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..schema import WHOLE, Phrase, Straighten, Target
 from .combine import combined, signed
 from .moods import Moods
@@ -163,6 +165,8 @@ class Fragments(Moods):
         if not complaint and self.has(after, "adj", "color") and not self.has(after, "quality"):
             return self._adjective(place, after, direction, amount)
         objects, after = self.of_a_band(*self.objects(after))
+        if deep and objects and all(np.kind == "band" for np in objects):
+            return self._of_bands(objects, ("depth", direction), amount, after) or place
         late, target, end = self.trailing(after, wants_target=True)
         if self.tones_follow(end):
             return place
@@ -175,6 +179,15 @@ class Fragments(Moods):
         ]
         if not wishes or None in wishes:
             return place
+        self.found += [wish for wish in wishes if wish is not None]
+        return end
+
+    def _of_bands(self, bands: list[Np], change: tuple[str, int], amount: Amount, end: int) -> int:
+        """Keep a change of colours, "less saturated greens and blues"; 0 where one of them cannot change so."""
+        late, target, end = self.trailing(end, wants_target=True)
+        wishes = [combined(*change, np, target or self.scope or WHOLE, late or amount) for np in bands]
+        if None in wishes or any(np.kind != "band" for np in bands):
+            return 0
         self.found += [wish for wish in wishes if wish is not None]
         return end
 
@@ -191,6 +204,7 @@ class Fragments(Moods):
         quality, end = self.becoming(after, True, WHOLE)
         if quality is None:
             return place
+        place_of_bands = end
         np, past = self.noun_phrase(end, places=False)
         if np is None or self.predicated(past) or np.kind not in ("target", "quality", "band", "it"):
             np, end = None, self.past_style(end)
@@ -199,6 +213,9 @@ class Fragments(Moods):
         else:
             end = past
         effect, sign = quality
+        if np is not None and np.kind == "band":
+            bands, end = self.objects(place_of_bands)
+            return self._of_bands(bands, (effect, sign * direction), amount, end) or place
         late, target, end = self.trailing(end, wants_target=np is None or np.kind == "quality")
         whose = target or (self.target_of(np, joined=True) if np else None) or self.scope or WHOLE
         subject = np if np is not None and np.kind in ("quality", "band") else Np("target")
@@ -230,14 +247,19 @@ class Fragments(Moods):
         early, after = self.amount(place)
         if early is not None and early.kind == "ev" and self._begins(place) and self.mark(after):
             return self.accept(Wish("brightness", 1, self.scope or WHOLE, early), after, place)
-        np, after = self.noun_phrase(after, places=False)
+        after += self.word(after) == "set"
+        np, named = self.noun_phrase(after, places=False)
+        if self.word(after) == "tint" and self.has(after + 1, "number"):  # else a tint is a cast
+            np, named = Np("quality", "tint"), after + 1
         if np is None or np.kind != "quality":
             return place
-        late, end = self.amount(after)
+        late, end = self.amount(named)
         direction = _DIRECTIONS.get(self.word(end), 0)
         amount = late or early
         if not direction and (amount is None or amount.kind == "usual"):
             return place
         later, target, end = self.trailing(end + (direction != 0), wants_target=True)
         whose = target or np.target or self.scope or WHOLE
+        if np.value == "-noise" and amount is not None and amount.kind == "value":  # one slider has a number
+            np = replace(np, value="luminance_noise")
         return self.accept(combined("amount", direction or 1, np, whose, later or amount or PLAIN), end, place)

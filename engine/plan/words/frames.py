@@ -8,6 +8,8 @@ from ..schema import WHOLE, Crop, Flip, Rotate, Step, Straighten
 from .phrases import PLAIN, Reader
 
 _MAX_ASPECT = 9999
+_TURNS = (0.25, 0.5, 0.75)
+_USUAL = ("1:1", "3:2", "2:3", "4:3", "3:4", "16:9", "9:16", "4:5", "5:4", "5:7", "7:5", "21:9", "2:1", "1:2")
 _CLOSER = ("in", "tighter", "closer", "tightly")
 _SHARES = {"third": 0.3333, "a third": 0.3333, "half": 0.5, "a half": 0.5, "a quarter": 0.25, "quarter": 0.25}
 
@@ -134,9 +136,12 @@ def _crop_off(side: str, share: float) -> Crop:
 
 
 def _shape_first(reader: Reader, place: int) -> tuple[Step | None, int]:
-    """Read "square crop" and "16:9 crop"."""
+    """Read "square crop" and "16:9 crop", or "16:9" where nothing else is said."""
     shape, after = read_shape(reader, place)
-    return (Crop(aspect=shape), after + 1) if shape and reader.has(after, "crop") else (None, place)
+    if shape and reader.has(after, "crop"):
+        return Crop(aspect=shape), after + 1
+    alone = shape in _USUAL and reader.has(place, "aspect") and reader.mark(place - 1) and reader.mark(after)
+    return (Crop(aspect=shape), after) if alone else (None, place)
 
 
 def _degrees(reader: Reader, place: int) -> tuple[float | None, int]:
@@ -164,6 +169,8 @@ def _rotate(reader: Reader, place: int) -> tuple[Step | None, int]:
         return Rotate(2), after + 1
     side, after = _side(reader, after)
     angle, after = _degrees(reader, after)
+    if angle in _TURNS and reader.word(after) in ("turn", "turns"):
+        angle, after = 360 * angle, after + 1
     if not side:
         side, after = _side(reader, after)
     if angle is None:

@@ -21,7 +21,6 @@ from .predicates import INTRANSITIVE
 from .tokens import Item
 from .wishes import Wish, lessened
 
-_BOKEH = ("bokeh", "background blur", "shallow depth of field")
 _FAULTS = frozenset({"noise", "color_noise", "haze", "blur", "harshness", "vignette", "grain"})
 
 
@@ -60,6 +59,7 @@ class Grammar(Changes):
             self._keep,
             self.removal,
             self._frame,
+            self._separated,
             self.move,
             self._verb,
             self._automatic,
@@ -97,7 +97,7 @@ class Grammar(Changes):
         after = place + 1 + self.has(place + 1, "particles")
         inner, after = self.amount(after)
         objects, after = self.objects(after)
-        if not objects and self._bad_object(after):
+        if not objects and (self._bad_object(after) or effect == "evenness"):
             return place
         late, target, after = self.trailing(after, wants_target=all(np.kind != "target" for np in objects))
         amount = late or inner or amount or PLAIN
@@ -171,7 +171,7 @@ class Grammar(Changes):
         if not self.has(place, "make", "want"):
             return place
         joined = self.joined(place)
-        things, after = self.objects(place + 1, anything=True)
+        things, after = self.objects(place + 1, anything=True, subjects=True)
         if not things and self.has(place, "want"):
             return place
         wishes: list[Wish | Step] = []
@@ -199,6 +199,14 @@ class Grammar(Changes):
         if step is not None:
             self.found.append(step)
         return after
+
+    def _separated(self, place: int) -> int:
+        """Read "separate the subject from the background", which makes it stand out."""
+        np, after = self.noun_phrase(place + 1) if self.word(place) == "separate" else (None, place)
+        behind, end = self.noun_phrase(after + 1) if np is not None and self.word(after) == "from" else (None, place)
+        if np is None or np.target is None or behind is None or behind.target != Region("background"):
+            return place
+        return self.accept(Wish("punch", 1, np.target), end, place)
 
     def _scope(self, place: int) -> int:
         """Read the part that what follows is about: "in the sky, ...", "sky: ..."."""
@@ -282,12 +290,17 @@ class Grammar(Changes):
             self.found[number] = replace(wish, amount=lessened(wish.amount))
         return bool(meant)
 
+    def known_limits(self) -> list[str]:
+        """Return why things that were named and not understood are no steps."""
+        places = range(len(self.items))
+        return [self.tag(place, "hint") for place in places if self.has(place, "hint") and not self.used[place]]
+
     def meant(self, wish: Wish | Step) -> Wish | Step:
         """Return a wish with the part of the photo that it is for: bokeh is the background's."""
         if not isinstance(wish, Wish):
             return wish
         bokeh = (wish.effect, wish.direction, wish.target) == ("blur", 1, WHOLE)
-        if bokeh and any(item.text in _BOKEH for item in self.items):
+        if bokeh and any(item.has("bokeh") for item in self.items):
             return replace(wish, target=Region("background"))
         return replace(wish, target=self.outside(wish.target))
 

@@ -28,8 +28,11 @@ _VALUED_CLASSES = {
     "sides": "side",
     "around": "around",
     "degrees": "degrees",
+    "hints": "hint",
 }
-_NOT_CLASSES = frozenset({"moods", "always_complaints", "casts_by_themselves", "correctly_spelled", "inflected"})
+_NOT_CLASSES = frozenset(
+    {"moods", "always_complaints", "casts_by_themselves", "correctly_spelled", "inflected", "hints", "foreign"}
+)
 _DOUBLED = re.compile(r"[^aeiou]*[aeiou][bdgklmnprt]")
 _CORRECTED_TO = frozenset(
     {
@@ -84,9 +87,19 @@ class Lexicon:
 
 
 @cache
+def _data() -> dict[str, Any]:
+    return json.loads((Path(__file__).parent / "words.json").read_text(encoding="utf-8"))
+
+
+def word_lists(name: str) -> Mapping[str, list[str]]:
+    """Return a table of word lists of words.json, such as "foreign": language -> words."""
+    return _data()[name]
+
+
+@cache
 def lexicon() -> Lexicon:
     """Return the lexicon, read once."""
-    data: dict[str, Any] = json.loads((Path(__file__).parent / "words.json").read_text(encoding="utf-8"))
+    data = _data()
     entries: dict[str, dict[str, str]] = {}
     for phrase, tag, value in _tagged(data):
         entries.setdefault(phrase, {}).setdefault(tag, value)

@@ -27,7 +27,7 @@ class Moods(Predicates):
 
     def mood(self, place: int) -> int:
         """Read a mood that is the whole clause: "moody", "vintage look", "dramatic sky", "black and white please"."""
-        styled = self.has(place, "monochrome") and self.word(place - 1) == _GRAINY
+        styled = self.has(place, "monochrome") and self.has(place - 1, "adj")  # "grainy", "high contrast"
         if not self._begins(place) and not self._wished(place - 1) and not styled:
             return place
         amount, after = self.amount(place)
@@ -39,6 +39,9 @@ class Moods(Predicates):
             end = self.past_style(after + 1)
             photo = self.has(end - 1, "whole")
             return self.accept(Wish("monochrome", 1, whose), end, place) if self._ends(end) and not photo else place
+        if self.has(after, "bokeh"):
+            end = self.past_style(after + 1)
+            return self.accept(Wish("blur", 1, whose, amount), end, place) if self._ends(end) else place
         np, end = self.noun_phrase(after, places=False)
         if self.word(place - 1) == "with" and np is not None and np.kind in ("cast", "quality") and self._ends(end):
             deep = self.word(end - 2) in ("deep", "dark", "rich", "crushed")
@@ -63,8 +66,10 @@ class Moods(Predicates):
             return place
         effect, direction = signed(name)
         np, end = self.noun_phrase(after, places=False)
-        styled = np is not None and np.kind == "quality" and np.value == name and self.has(end - 1, "style_nouns")
-        if np is not None and np.kind == "quality" and np.value == "color" and end > after + 1 and self._ends(end):
+        nouns = ("style_nouns",) if self.is_fault(name) else ("style_nouns", "tone_nouns")
+        styled = np is not None and np.kind == "quality" and np.value == name and self.has(end - 1, *nouns)
+        said_of = np is not None and np.kind == "quality" and np.value in ("color", "detail")
+        if np is not None and said_of and end > after + 1 and self._ends(end):
             return self.accept(combined(effect, direction, np, whose, amount), end, place)
         mood = effect in self.lexicon.moods and not self.is_fault(name)
         end = end if styled else after + 1

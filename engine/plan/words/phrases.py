@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -22,6 +23,8 @@ _NOUN_TAGS, _NAMING = frozenset(_NOUNS), frozenset(_NOUNS + _MODIFIERS)
 _PLACES = frozenset({"in", "on", "of", "at", "behind", "near", "under", "above", "over", "inside", "below", "beside",
                      "next to", "in front of", "with", "against", "around", "between"})  # fmt: skip
 _MAY_BE_AMOUNT = ("little", "lot", "plain", "number", "numbers", "fraction", "factors", "prepositions", "determiners")
+_STYLED = (" look", " vibe", " vibes", " style", " effect", " feel", " mood")
+_LEAST_KELVIN = 100  # "4k" is a size
 MAX_PHRASE = 200
 
 
@@ -106,14 +109,23 @@ class Reader:
     def number(self, place: int) -> tuple[float | None, int]:
         """Read a number in digits or words."""
         if self.has(place, "number"):
-            digits = self.word(place).replace("−", "-").replace("±", "").replace(" ", "")
+            digits = _digits(self.word(place))
+            part, after = self._fraction(place + 1)
+            if part is not None and digits.lstrip("+-").isdigit() and self.word(place + 1)[0].isdigit():
+                return float(digits) + math.copysign(part, float(digits)), after
             return float(digits), place + 1
         if self.has(place, "fraction"):
-            top, bottom = self.word(place).split("/")
-            return (float(Fraction(int(top), int(bottom))), place + 1) if int(bottom) else (None, place)
+            return self._fraction(place)
         if self.has(place, "numbers"):
             return float(self.tag(place, "numbers")), place + 1
         return None, place
+
+    def _fraction(self, place: int) -> tuple[float | None, int]:
+        """Read "2/3" or "-1/3"; None where it divides by nothing."""
+        top, _, bottom = _digits(self.word(place)).partition("/")
+        if not self.has(place, "fraction") or not int(bottom):
+            return None, place
+        return float(Fraction(int(top), int(bottom))), place + 1
 
     def _measured(self, place: int) -> tuple[Amount | None, int]:
         start = place
@@ -131,6 +143,10 @@ class Reader:
             return Amount("ev", number), after + 1
         if self.has(after, "percent_units") or self.mark(after) == "%":
             return Amount("percent", number), after + 1
+        if self.has(after, "kelvin_units") and number >= _LEAST_KELVIN:
+            return Amount("value", number), after + 1
+        if self.has(after - 1, "fraction") and self._ends_clause(after):  # of a stop
+            return Amount("ev", number), after
         if self.has(place, "number") and self._ends_clause(after):
             return Amount("value", number), after
         return None, start
@@ -234,6 +250,8 @@ class Reader:
             return Np("target", "", Phrase(self.slice(start, end)[:MAX_PHRASE]))
         if self.has(head, "tone_nouns", "style_nouns") and modifiers and "adj" in modifiers[-1].tags:
             return Np("quality", modifiers[-1].tags["adj"], limit)
+        if self.tag(head, "adj") and self.word(head).endswith(_STYLED):
+            return Np("quality", self.tag(head, "adj"), limit)
         if self.word(head).startswith("light") and any(not self.items[i].known for i in before):
             return None
         if self.has(head, "quality"):
@@ -282,6 +300,10 @@ class Reader:
         if isinstance(found.target, Region) and found.target.kind != "person":
             return found, after
         return Np("target", "", Phrase(self.slice(start, after)[:MAX_PHRASE]), found.modifiers), after
+
+
+def _digits(word: str) -> str:
+    return word.replace("−", "-").replace("±", "").replace(" ", "")
 
 
 def inverted(target: Target) -> Target | None:

@@ -42,6 +42,7 @@ class Predicates(Reader):
         self.scope: Target | None = None
         self.stated: Target | None = None  # what the last statement was about
         self.protected: list[Target] = []
+        self.hints: list[str] = []  # why what was said is no step
 
     def is_fault(self, effect: str) -> bool:
         """Return whether a photo that is said to be so has a fault, as with "hazy"."""
@@ -69,8 +70,11 @@ class Predicates(Reader):
             case _:
                 return np.target or self.scope
 
-    def objects(self, place: int, *, anything: bool = False) -> tuple[list[Np], int]:
-        """Read noun phrases joined by "and" or commas; `anything` allows unknown things after the first."""
+    def objects(self, place: int, *, anything: bool = False, subjects: bool = False) -> tuple[list[Np], int]:
+        """Read noun phrases joined by "and" or commas; `anything` allows unknown things after the first.
+
+        subjects: something is said of them, "the sky and the sea darker"; else "and the sea is dark" is a new clause.
+        """
         np, after = self.noun_phrase(place)
         if np is None:
             return [], place
@@ -89,7 +93,7 @@ class Predicates(Reader):
             if self.starts_clause(joint):
                 return found, after
             np, end = self.noun_phrase(joint)
-            if np is None or self.predicated(end) or (comma and np.kind == "it"):
+            if np is None or (self.predicated(end) and not subjects) or (comma and np.kind == "it"):
                 return found, after
             unknown = np.kind == "target" and isinstance(np.target, Phrase)
             if unknown and not self._listed(joint, end) and (comma or not (anything or self.has(joint, "determiners"))):
@@ -133,7 +137,7 @@ class Predicates(Reader):
 
     def tones_follow(self, place: int) -> bool:
         """Return whether a change is asked for some tones only, which has no setting: "less blue in the shadows"."""
-        if self.word(place) not in ("in", "from", "to"):
+        if self.word(place) not in ("in", "from", "to", "of"):
             return False
         np, _ = self.noun_phrase(place + 1)
         return np is not None and np.value in TONES
@@ -192,6 +196,8 @@ class Predicates(Reader):
         late, place = self.amount(place)
         quality, after = self.becoming(place, direction != 0, whose)
         said = place > start and self.has(place - 1, "stronger")
+        if quality is None and np is not None and np.kind == "band" and self.word(place - 1) == "deeper" and said:
+            quality, after = ("depth", 1), place
         if quality is None and np is not None and np.kind == "quality" and said:
             down = self.word(place - 1) == "deeper" and np.value in ("shadows", "blacks")
             quality, after = ("amount", -1 if down else 1), place
@@ -232,17 +238,22 @@ class Predicates(Reader):
         for tag in ("adj_er", "adj", "verb_ed", "complaint"):
             if self.has(place, tag):
                 name = self.tag(place, tag)
-                absolute = tag == "adj" and self._names_a_color(place + 1)
+                absolute = tag == "adj" and self._names_a_color(place + 1) and not self.has(place + 1, "band")
                 return (None if absolute or name == "tilt" else signed(name)), place + 1
         if self.has(place, "verb") and signed(self.tag(place, "verb"))[0] in INTRANSITIVE:
-            return signed(self.tag(place, "verb")), place + 1
+            return signed(self.tag(place, "verb")), self._past_background(place + 1)
         colored = compared or self.has(place, "color_er", "cast") or self.takes_a_tint(whose)
         for tag in ("color_er", "cast", "color"):
-            if colored and self.has(place, tag) and not self.nominal(place + 1):
+            if colored and self.has(place, tag) and (tag == "color_er" or not self.nominal(place + 1)):
                 return (f"cast:{self.tag(place, tag)}", 1), place + 1
         if compared and self.has(place, "quality"):
             return signed(self.tag(place, "quality")), place + 1
         return None, place
+
+    def _past_background(self, place: int) -> int:
+        """Read what something shall stand out from, which says nothing more: "from the background"."""
+        np, after = self.noun_phrase(place + 1) if self.word(place) == "from" else (None, place)
+        return after if np is not None and np.target == Region("background") else place
 
     def takes_a_tint(self, whose: Target) -> bool:
         """Return whether a colour said of the target is a tint: of the photo, the sky or water, and not of a car."""

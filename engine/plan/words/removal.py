@@ -13,6 +13,11 @@ from .wishes import Wish
 
 _BESIDE = ("behind", "above", "near", "next to", "beside", "under", "below", "around")
 _EVERYBODY = ("people", "persons", "humans", "him", "her", "me", "us")
+_CLEARED = ("clear", "cut")
+_BACKGROUND_STAYS = (
+    "The background is not cut away here: blur or darken it, or say what shall be there, as in: replace the background "
+    "with a white wall."
+)
 _THOROUGH = Amount("usual", 1.5)
 
 
@@ -24,6 +29,9 @@ class Removals(Fragments):
         gone = self._gone(place)
         if gone > place:
             return gone
+        cleared = self._cleared(place)
+        if cleared > place:
+            return cleared
         split = self.has(place, "split_remove")
         if not split and not self.has(place, "remove"):
             return self._healed(place)
@@ -32,7 +40,7 @@ class Removals(Fragments):
             if not self.has(after, "particles") or self.word(after) not in ("out", "away", "off"):
                 return place
             after += 1
-        if not things:
+        if not things or self.tones_follow(after):
             return place
         late, target, after = self.trailing(after, wants_target=True)
         wishes = [self._removal(np, words, target) for np, words in things]
@@ -49,6 +57,18 @@ class Removals(Fragments):
             return place
         self.found += [Remove(Phrase(words[:MAX_PHRASE])) for _, words in things]
         return after
+
+    def _cleared(self, place: int) -> int:
+        """Read "clear the fog", "clear up the haze", "cut through the haze"."""
+        if self.word(place) not in _CLEARED:
+            return place
+        after = place + 1 + (self.has(place + 1, "particles") or self.word(place + 1) == "through")
+        np, after = self.noun_phrase(after)
+        clears = np is not None and np.kind == "quality" and np.value in ("haze", "noise", "color_noise")
+        if np is None or not clears or self.tones_follow(after):
+            return place
+        late, target, after = self.trailing(after, wants_target=True)
+        return self.accept(combined("amount", -1, np, target or np.target or WHOLE, late or _THOROUGH), after, place)
 
     def _gone(self, place: int) -> int:
         """Read "make the man disappear", "I'd like the sign removed", "the car should be removed"."""
@@ -125,6 +145,7 @@ class Removals(Fragments):
         if np.target == Region("person") and words.casefold().split()[-1] not in _EVERYBODY:
             return Remove(Phrase(words[:MAX_PHRASE]))
         if isinstance(np.target, Region) and np.target not in (Region("person"), Region("subject")):
+            self.hints += [_BACKGROUND_STAYS] if np.target == Region("background") else []
             return None
         return None if self._is_side(words) else Remove(np.target)
 

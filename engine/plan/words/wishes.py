@@ -28,6 +28,8 @@ _BANDS_OF_COLOR: Mapping[str, tuple[Hue, ...]] = {
 }
 _BLUR_AMOUNT = 50.0
 _LARGEST_VALUE = 150.0
+_TOO_LARGE = "{:g} is more than a setting can have, and is left out."
+_KELVIN = " Kelvin are for loading a RAW; say warmer or cooler."
 _STRONGER_IN_GRAY = frozenset({("contrast", 1), ("punch", 1)})
 
 
@@ -60,7 +62,7 @@ def steps_of(
             merged[WHOLE, f"step {number}"] = wish
             continue
         if wish.amount.kind == "value" and abs(wish.amount.number) > _LARGEST_VALUE:
-            notes.append(f"{wish.amount.number:g} is more than a setting can have, and is left out.")
+            notes.append(_TOO_LARGE.format(wish.amount.number) + _KELVIN * (wish.effect == "warmth"))
             continue
         key = wish.target, wish.effect
         before = merged.get(key)
@@ -114,7 +116,9 @@ def _contradiction(wish: Wish) -> str:
 
 def _step(wish: Wish, lexicon: Lexicon, notes: list[str]) -> Step:
     if wish.effect == "blur" and wish.direction > 0:
-        return Blur(wish.target, min(100.0, round(_BLUR_AMOUNT * _size(wish.amount))))
+        said = wish.amount.kind in ("value", "percent")
+        amount = abs(wish.amount.number) if said else _BLUR_AMOUNT * _size(wish.amount)
+        return Blur(wish.target, min(100.0, float(round(amount))))
     settings = _settings(wish, lexicon)
     if wish.target != WHOLE:
         kept = {name: SETTINGS[name].neutral for name in _FRAME_ONLY}
@@ -130,13 +134,17 @@ def _settings(wish: Wish, lexicon: Lexicon) -> DevelopSettings:
     if name == "mixer":
         color, _, part = rest.partition(":")
         value = wish.direction * _slider(30.0, wish.amount)
-        return DevelopSettings(color_mixer={hue: HueShift(**{part: value}) for hue in _BANDS_OF_COLOR[color]})
+        parts = {"saturation": round(value / 2), "luminance": -round(value / 2)} if part == "depth" else {part: value}
+        return DevelopSettings(color_mixer={hue: HueShift(**parts) for hue in _BANDS_OF_COLOR[color]})
     if name == "grade":
         hue = 40.0 if wish.direction > 0 else 220.0
         return DevelopSettings(color_grading={cast(Tone, rest): Grade(hue, abs(_slider(20.0, wish.amount)))})
     if name == "cast":
         return _scaled(lexicon.casts[rest], wish)
     effect = lexicon.effects[name]
+    halved = wish.amount.kind == "times" and wish.amount.number < 1 and wish.direction > 0
+    if halved and "down" in effect:  # half the noise is less of it, and no grain that is taken away
+        wish = replace(wish, direction=-1, amount=PLAIN)
     if wish.direction < 0:
         return _scaled(effect["down"], replace(wish, direction=1)) if "down" in effect else _scaled(effect["up"], wish)
     if wish.target == WHOLE:
@@ -181,7 +189,7 @@ def _slider(usual: float, amount: Amount) -> float:
     if amount.kind in ("percent", "value"):
         return float(round(sign * amount.number))
     value = usual * _size(amount)
-    if amount.kind == "times" and amount.number < 1:  # "half as saturated" is less of it
+    if (amount.kind == "times" and amount.number < 1) or amount.number < 0:  # "half as saturated" is less of it
         value = -value
     return float(round(value / 5) * 5 if abs(value) >= 10 else round(value))
 
