@@ -1,6 +1,6 @@
 """Train the network of engine/masks/sky_net.py from scratch and write its weights.
 
-    python training/sky_net.py --data DIR [--out engine/masks/sky_net.safetensors] [--steps 1000] [--hold-out 0/3]
+    python training/sky_net.py --data DIR [--out engine/masks/sky_net.safetensors] [--steps 1600] [--hold-out 0/3]
 
 DIR is what sky_photos.py makes. Needs torch and safetensors; a few CPU minutes. `--hold-out K/N` leaves every N-th
 photograph out, from the K-th, and says how well those are told apart.
@@ -19,7 +19,6 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
 from torch import Tensor, nn
 from torch.nn import functional as fn
 
@@ -27,10 +26,13 @@ ROOT = Path(__file__).resolve().parents[1]
 if "stillbytes" not in sys.modules:
     runpy.run_path(str(ROOT / "launcher" / "package.py"))["load_package"](ROOT)
 
-from stillbytes.engine.masks.sky_net import MEAN, SIDE, SPREAD  # noqa: E402
+from stillbytes.engine.masks.sky_net import SIDE, Recognised  # noqa: E402
+from stillbytes.training.learning import as_tensor, export, folded, learn, worse  # noqa: E402
 
 CELLS = SIDE // 4
-LEARNING_RATE, BATCH = 3e-3, 32
+BATCH = 32
+ONLY_LEARNING = ("any", "drop")
+"""The layers that the shipped network does without."""
 LEAST_SHARE = 0.015
 """A crop with less sky than this, but some, does not say whether there is a sky."""
 
@@ -54,18 +56,8 @@ class Crop(NamedTuple):
     known: NDArray[np.float32]
 
 
-def folded(inputs: int, outputs: int, side: int = 3, stride: int = 1) -> nn.Sequential:
-    """Return a convolution and its normalisation, which the export makes one."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, side, stride, side // 2, bias=False), nn.BatchNorm2d(outputs, momentum=0.05)
-    )
-
-
 class SkyNet(nn.Module):
-    """The network: what engine/masks/sky_net.py computes, and the way back up to cells, which only training needs.
-
-    Where the sky is says far more per photograph than whether there is one, so that is learned beside it.
-    """
+    """The network that engine/masks/sky_net.py computes, and a say on "is there a sky" that only learning needs."""
 
     def __init__(self, widths: tuple[int, int, int, int] = (16, 32, 64, 96)) -> None:
         super().__init__()
@@ -73,7 +65,7 @@ class SkyNet(nn.Module):
         self.c1, self.c2, self.c3 = folded(3, a, stride=2), folded(a, b, stride=2), folded(b, b)
         self.c4, self.c5 = folded(b, c, stride=2), folded(c, c)
         self.c6, self.c7 = folded(c, d, stride=2), folded(d, d)
-        self.g, self.any, self.drop = nn.Linear(d, d), nn.Linear(d, 1), nn.Dropout(0.2)
+        self.g, self.any, self.drop = nn.Linear(d, d), nn.Linear(d, 1), nn.Dropout(0.25)
         self.u2, self.d2, self.u1, self.d1 = folded(d, c, 1), folded(c, c), folded(c, b, 1), folded(b, b)
         self.out = nn.Conv2d(b, 1, 1)
 
@@ -130,7 +122,7 @@ def _under_another_sky(photo: Photo, other: Photo, rng: np.random.Generator) -> 
 
 def _cut(photo: Photo, rng: np.random.Generator) -> Crop:
     height, width = photo.truth.shape
-    area = rng.uniform(0.35, 1) if rng.random() < 0.8 else 1.0
+    area = rng.uniform(0.25, 1) if rng.random() < 0.8 else 1.0
     slim = np.exp(rng.uniform(-0.25, 0.25))
     tall, wide = min(1.0, np.sqrt(area) * slim), min(1.0, np.sqrt(area) / slim)
     top, left = int(rng.uniform(0, 1 - tall) * height), int(rng.uniform(0, 1 - wide) * width)
@@ -151,35 +143,22 @@ def _per_cell(values: NDArray[np.bool_]) -> Any:
 def _exposed(x: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """Return the picture under another exposure, white balance, contrast, saturation, focus, noise and compression."""
     if rng.random() < 0.85:
-        balance = np.exp(rng.normal(0, 0.12, 3))
-        light = x**2.2 * (balance / balance.mean() * 2 ** rng.uniform(-1.2, 0.8)).astype(np.float32)
-        x = np.clip(light, 0, 1) ** np.float32(np.exp(rng.normal(0, 0.15)) / 2.2)
-    if rng.random() < 0.4:
-        grey = x.mean(2, keepdims=True)
-        x = grey + (x - grey) * np.float32(rng.uniform(0, 1.5))
-    if rng.random() < 0.08:
-        x = np.repeat(x.mean(2, keepdims=True), 3, 2)
-    if rng.random() < 0.15:
-        x = np.asarray(cv2.GaussianBlur(x, (0, 0), rng.uniform(0.4, 1.5)), np.float32)
-    if rng.random() < 0.3:
-        x = x + rng.normal(0, rng.uniform(0.005, 0.05), x.shape).astype(np.float32)
-    x = np.clip(x, 0, 1)
+        warm = rng.uniform(-0.3, 0.3) if rng.random() < 0.5 else 0.0
+        balance = np.exp(rng.normal(0, 0.1, 3)) * np.array([1 + warm, 1, 1 - warm])
+        light = x**2.2 * (balance / balance.mean() * 2 ** rng.uniform(-1.4, 1.2)).astype(np.float32)
+        x = np.clip(light, 0, 1) ** np.float32(np.exp(rng.normal(0, 0.18)) / 2.2)
+    x = worse(x, rng)
     if rng.random() < 0.25:
         how = [cv2.IMWRITE_JPEG_QUALITY, int(rng.uniform(25, 90))]
         x = cv2.imdecode(cv2.imencode(".jpg", np.rint(x * 255).astype(np.uint8), how)[1], 1).astype(np.float32) / 255
     return x
 
 
-def _tensor(pictures: list[NDArray[np.float32]]) -> Tensor:
-    x = torch.from_numpy((np.stack(pictures) - np.float32(MEAN)) / np.float32(SPREAD))
-    return x.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
-
-
 def loss_of(net: SkyNet, crops: list[Crop]) -> Tensor:
     """Return the cross entropy of the cells, and a fifth of that of "is there a sky"."""
     share = torch.from_numpy(np.stack([crop.share for crop in crops])).float()
     known = torch.from_numpy(np.stack([crop.known for crop in crops]))
-    odds, anything = net(_tensor([crop.picture for crop in crops]))
+    odds, anything = net(as_tensor([crop.picture for crop in crops]))
     cells = (fn.binary_cross_entropy_with_logits(odds, share, reduction="none") * known).mean()
     mean = share.mean((1, 2))
     there = (mean > LEAST_SHARE).float()
@@ -188,40 +167,12 @@ def loss_of(net: SkyNet, crops: list[Crop]) -> Tensor:
 
 
 def train(photos: list[Photo], steps: int, seed: int) -> SkyNet:
-    """Return the network after `steps`, its weights averaged over the last of them (Polyak and Juditsky 1992)."""
+    """Return the network after `steps`."""
     torch.manual_seed(seed)
     rng, net = np.random.default_rng(seed), SkyNet().to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(net.parameters(), LEARNING_RATE, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, steps, pct_start=0.15)
     skies, others = [photo for photo in photos if photo.sky], [photo for photo in photos if not photo.sky]
-    mean = {name: value.detach().clone() for name, value in net.state_dict().items()}
-    for step in range(steps):
-        loss = loss_of(net, [draw(skies, others, rng) for _ in range(BATCH)])
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        keep = min(0.995, (step + 1) / (step + 20))
-        for name, value in net.state_dict().items():
-            if value.dtype.is_floating_point:
-                mean[name].mul_(keep).add_(value.detach(), alpha=1 - keep)
-        if (step + 1) % 100 == 0:
-            print(f"step {step + 1}: loss {loss.item():.3f}", flush=True)
-    net.load_state_dict(mean)
-    return net.eval()
-
-
-def export(net: SkyNet, path: Path) -> None:
-    """Write the weights in half precision, normalisation folded in: convolutions as (taps * inputs, outputs)."""
-    arrays = {"any.weight": net.any.weight.t(), "any.bias": net.any.bias}
-    for name in ("c1", "c2", "c3", "c4", "c5", "c6", "c7"):
-        conv, norm = getattr(net, name)
-        scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-        taps = (conv.weight * scale[:, None, None, None]).permute(2, 3, 1, 0)
-        arrays[f"{name}.weight"] = taps.reshape(-1, taps.shape[-1])
-        arrays[f"{name}.bias"] = norm.bias - norm.running_mean * scale
-    save_file({name: value.detach().numpy().astype(np.float16).copy() for name, value in arrays.items()}, str(path))
+    learn(net, lambda: loss_of(net, [draw(skies, others, rng) for _ in range(BATCH)]), steps, warm_up=0.15)
+    return net
 
 
 @torch.no_grad()
@@ -230,7 +181,8 @@ def tell_apart(net: SkyNet, photos: list[Photo]) -> float:
     small = [
         cv2.resize(photo.picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA) / np.float32(255) for photo in photos
     ]
-    said = np.array([float(net(_tensor([np.asarray(picture, np.float32)]))[1]) for picture in small])
+    cells = [net(as_tensor([np.asarray(picture, np.float32)]))[0][0].numpy() for picture in small]
+    said = np.array([Recognised(answer).anywhere for answer in cells])
     sky = np.array([photo.sky for photo in photos])
     return float((said[sky][:, None] > said[~sky]).mean())
 
@@ -240,7 +192,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the folder that sky_photos.py made")
     parser.add_argument("--out", type=Path, default=ROOT / "engine" / "masks" / "sky_net.safetensors")
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=1600)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hold-out", metavar="K/N", help="leave every N-th photograph out, from the K-th")
     options = parser.parse_args()
@@ -250,7 +202,7 @@ def main() -> None:
         held = photos[first::every]
         photos = [photo for number, photo in enumerate(photos) if number % every != first]
     net = train(photos, options.steps, options.seed)
-    export(net, options.out)
+    export(net, options.out, ONLY_LEARNING)
     if held:
         print(f"area under the curve on {len(held)} photographs left out: {tell_apart(net, held):.3f}")
 

@@ -5,7 +5,8 @@
 sky_photos.json names every photograph, its repository, licence and label. DIR of the sources holds a checkout of each
 repository under its own name. A label is "none", "all", a list of polygons around the sky (fractions of width and
 height), or "outline": the sky as the built-in engine outlined it, which a person looked at and found right; where the
-engine is unsure, the pixel is left out.
+engine is unsure, the pixel is left out. "corners" are those of the upright photograph, from its top left clockwise, in
+a file that holds it turned (fractions of width and height).
 """
 
 from __future__ import annotations
@@ -37,6 +38,16 @@ def at_side(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     return cast("NDArray[np.uint8]", cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
 
 
+def upright(picture: NDArray[np.uint8], corners: list[list[float]]) -> NDArray[np.uint8]:
+    """Return the photograph inside `picture` whose corners, from its top left clockwise, are at these fractions."""
+    size = np.array(picture.shape[1::-1], np.float32)
+    given = np.array(corners, np.float32) * size
+    width, height = (max(1, round(float(np.hypot(*(given[i] - given[0]))))) for i in (1, 3))
+    wanted = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    turn = cv2.getPerspectiveTransform(given, wanted)
+    return cast("NDArray[np.uint8]", cv2.warpPerspective(picture, turn, (width, height), flags=cv2.INTER_LINEAR))
+
+
 def truth_of(picture: NDArray[np.uint8], label: Any, shape: tuple[int, int]) -> NDArray[np.uint8]:
     """Return 255 for sky, 0 for none, 128 for unsure, (h, w) of `shape`. `picture` is BGR at most LOOKED_AT px."""
     if label in ("none", "all"):
@@ -66,6 +77,8 @@ def main() -> None:
             print(f"left out, cannot be read: {folder / photo['path']}")
             continue
         picture = at_side(cast("NDArray[np.uint8]", picture), LOOKED_AT)
+        if "corners" in photo:
+            picture = upright(picture, photo["corners"])
         small = at_side(picture, SIDE)
         truth = truth_of(picture, photo["label"], (small.shape[0], small.shape[1]))
         names = f"{number:03d}.png", f"{number:03d}_truth.png"

@@ -42,8 +42,9 @@ def squared(difference: NDArray[np.float32]) -> Field:
 
 @kernel
 def _differences(lab: NDArray[np.float32], right: Field, below: Field) -> tuple[float, float]:
-    """Fill `right` and `below` with squared colour differences to the neighbours; return both means."""
-    height, width = right.shape
+    """Fill `right` and `below` with squared colour differences to the neighbours; return the means over all rows."""
+    height, width = lab.shape[:2]
+    rows = right.shape[0]
     across, down = 0.0, 0.0
     for y in range(height):
         for x in range(width):
@@ -54,7 +55,8 @@ def _differences(lab: NDArray[np.float32], right: Field, below: Field) -> tuple[
                     a += (lab[y, x + 1, c] - here) ** 2
                 if y < height - 1:
                     b += (lab[y + 1, x, c] - here) ** 2
-            right[y, x], below[y, x] = a, b
+            if y < rows:
+                right[y, x], below[y, x] = a, b
             across += a
             down += b
     return across / max(height * (width - 1), 1), down / max((height - 1) * width, 1)
@@ -71,12 +73,13 @@ def _agreement(right: Field, below: Field, per_e: float) -> None:
             below[y, x] = least + (exp2(max(below[y, x] * rate, lowest)) if y < height - 1 else np.float32(0))
 
 
-def coupling(lab: NDArray[np.float32]) -> tuple[Field, Field]:
+def coupling(lab: NDArray[np.float32], rows: int | None = None) -> tuple[Field, Field]:
     """Return how strongly each pixel agrees with its right and its lower neighbour, 0.02 to 1.02.
 
+    rows: of how many rows from the top, as if the picture ended there; of all without.
     Boykov and Jolly (2001): exp(-difference² / 2 sigma²), sigma half the picture's own rms difference.
     """
-    right, below = np.empty(lab.shape[:2], np.float32), np.empty(lab.shape[:2], np.float32)
+    right, below = (np.empty(lab[:rows].shape[:2], np.float32) for _ in range(2))
     across, down = _differences(lab, right, below)
     spread = max(4.0, (across + down) / 2) / 2
     _agreement(right, below, -1.442695 / spread)
@@ -167,10 +170,13 @@ class Palette:
         self._index = np.empty(lab.shape[:2], np.uint16)
         _bins(lab, self._index)
 
-    def odds(self, part: NDArray[np.floating], rest: NDArray[np.floating]) -> Field:
-        """Return log(how common a pixel's colour is in `part` / in `rest`); both are weights per pixel."""
+    def odds(self, part: NDArray[np.floating], rest: NDArray[np.floating], rows: int | None = None) -> Field:
+        """Return log(how common a pixel's colour is in `part` / in `rest`); both are weights per pixel.
+
+        rows: of how many rows from the top; of all without.
+        """
         ratio = np.log((self._share(part) + _RARE) / (self._share(rest) + _RARE)).astype(np.float32)
-        return ratio.ravel()[self._index]
+        return ratio.ravel()[self._index[:rows]]
 
     def _share(self, weights: NDArray[np.floating]) -> NDArray[np.float64]:
         total = np.zeros(_BINS[0] * _BINS[1] * _BINS[2])

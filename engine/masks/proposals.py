@@ -1,8 +1,8 @@
 """Outlines that the subject may have, and which of them looks most like a thing of its own.
 
-Each map of what stands out is cut at several levels, and every cut settles into an outline: colour histograms of inside
-and outside and agreeing neighbours. A thing stands out from the ring around it, and its outline lies on edges. If the
-best outline shares its colours with that ring, a clear thing within it is taken instead.
+Each map of what stands out is cut where its two groups of values part, and every cut settles into an outline: colour
+histograms of inside and outside and agreeing neighbours. A thing stands out from the ring around it, and its outline
+lies on edges: of the outlines, the one wins that does so most. What it has taken along from behind is trimmed.
 """
 
 from __future__ import annotations
@@ -17,17 +17,12 @@ from numpy.typing import NDArray
 from ..opencv import cv2
 from .fields import Field, Palette, coupling, parts, settle_, sigmoid, widen
 
-_LEVELS = ((1.0, 0.2), (1.45, 0.35))
-"""Where a map is cut: at a multiple of its mean, and at least so high."""
 _EDGE, _SIZE = 0.5, 0.05
 """What edges along the outline, and the logarithm of the area, count beside the step of what stands out."""
 _SMALLEST, _LARGEST = 0.004, 0.9
 _RING = 0.25
-_MIXED = 0.65
-"""Below this separation an outline holds more than one thing, or a thing and what is behind it."""
-_CLEAR, _ALL_EDGE, _MORE_EDGE, _LEAST_PART = 0.93, 0.97, 0.05, 0.1
-"""What a thing within a mixed outline has at least: separation, the share of its outline on edges and how much that
-exceeds the mixed outline's, the share of the picture. Smaller clear parts are more often a coat than a thing."""
+_TRIMMED = 0.9
+"""How much of an outline is kept at least where it is trimmed: less would be a part of the thing."""
 
 
 class Scene:
@@ -46,7 +41,7 @@ class Scene:
 
     def settled(self, salience: Field, level: float) -> Field:
         """Return the probability of subject that colours and neighbours settle on from what lies above `level`."""
-        odds = np.clip((salience - level) * 7, -3, 3)
+        odds = np.clip((salience - level) * 7, -2, 2)
         p = sigmoid(odds)
         settle_(p, odds, self.near, 1.0, 5)
         for _ in range(4):
@@ -59,14 +54,6 @@ class Scene:
         line = inside & (cv2().erode(inside.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1) == 0)
         return float(self.edges[line].mean()) if line.any() else 0.0
 
-    def separation(self, inside: NDArray[np.bool_]) -> float:
-        """Return how well colours tell `inside` from the ring around it, 0 (not at all) to 1."""
-        ring = _ring(inside)
-        if not ring.any():
-            return 0.0
-        likely = sigmoid(np.clip(self._palette.odds(inside.astype(np.float32), ring.astype(np.float32)), -8, 8))
-        return float(likely[inside].mean() - likely[ring].mean())
-
 
 def propose(scene: Scene, maps: Sequence[Field]) -> Field:
     """Return the probability of subject, (h, w), of the proposal that is most like a thing; all 0 if none is.
@@ -75,17 +62,21 @@ def propose(scene: Scene, maps: Sequence[Field]) -> Field:
     """
     best, best_score = np.zeros_like(maps[0]), -math.inf
     for salience in maps:
-        for times, least in _LEVELS:
-            p = scene.settled(salience, max(least, times * float(salience.mean())))
-            if (score := _score(scene, p > 0.5, maps[0])) > best_score:
-                best, best_score = p, score
-    inside = best > 0.5
-    if best_score == -math.inf or scene.separation(inside) >= _MIXED:
-        return best
-    on_edges = max(_ALL_EDGE, scene.on_edges(inside) + _MORE_EDGE)
-    within = [scene.settled(salience, _split(salience[inside])) for salience in maps]
-    clear = [p for p in within if _is_clear(scene, p > 0.5, on_edges)]
-    return max(clear, key=lambda p: _score(scene, p > 0.5, maps[0]), default=best)
+        p = scene.settled(salience, _split(salience))
+        if (score := _score(scene, p > 0.5, maps[0])) > best_score:
+            best, best_score = p, score
+    return best if best_score == -math.inf else _trimmed(scene, best, maps[0])
+
+
+def _trimmed(scene: Scene, p: Field, salience: Field) -> Field:
+    """Return what stands out within `p`, if that is nearly all of it and its outline lies on edges better."""
+    inside = p > 0.5
+    closer = scene.settled(salience, _split(salience[inside]))
+    within = closer > 0.5
+    kept = int((within & inside).sum())
+    if kept < _TRIMMED * inside.sum() or within.sum() > inside.sum():
+        return p
+    return closer if scene.on_edges(within) > scene.on_edges(inside) else p
 
 
 def _score(scene: Scene, inside: NDArray[np.bool_], salience: Field) -> float:
@@ -95,12 +86,6 @@ def _score(scene: Scene, inside: NDArray[np.bool_], salience: Field) -> float:
         return -math.inf
     step = float(salience[inside].mean() - salience[_ring(inside)].mean())
     return step + _EDGE * scene.on_edges(inside) + _SIZE * math.log(area)
-
-
-def _is_clear(scene: Scene, inside: NDArray[np.bool_], on_edges: float) -> bool:
-    if not _LEAST_PART <= float(inside.mean()) <= _LARGEST:
-        return False
-    return scene.on_edges(inside) >= on_edges and scene.separation(inside) >= _CLEAR
 
 
 def _split(values: Field) -> float:

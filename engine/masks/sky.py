@@ -22,7 +22,11 @@ from .sky_light import Gradient, below_horizon, fit_gradient, reach_odds, weight
 from .sky_scene import Scene
 
 _SIDE = 320
-_ROUNDS = 5
+_ROUNDS, _LAST_ROUNDS = 5, 4
+_CELLS = 1.5
+"""What the network says of a place, beside what its height, smoothness and colour say."""
+_FAR_OFF = 0.015
+"""Where less than this of the blurred candidate is left, nothing is sky."""
 _ENGINE = "built-in"
 
 
@@ -73,11 +77,12 @@ def _candidates(scene: Scene) -> list[_Candidate]:
 
 def _label(scene: Scene, brightness: float) -> _Candidate:
     """Return the sky if its brightness, against the rest of the photo, counts `brightness` log-odds."""
-    odds = (scene.place + scene.smooth + scene.color + brightness * (scene.rank - 0.5)).astype(np.float32)
+    where = scene.place + _CELLS * scene.cells
+    odds = (where + scene.smooth + scene.color + brightness * (scene.rank - 0.5)).astype(np.float32)
     p = sigmoid(odds)
     settle_(p, odds, scene.couplings, 1.0, 5)
     palette, ground = Palette(scene.lab), np.maximum(np.maximum(sigmoid(-2 * scene.smooth), scene.y**2), scene.green)
-    fixed = 0.5 * (scene.place + np.clip(scene.smooth, -1.5, 1.0) + scene.color)
+    fixed = 0.5 * (where + np.clip(scene.smooth, -1.5, 1.0) + scene.color)
     gradient: Gradient | None = None
     for turn in range(_ROUNDS):
         weights, odds = p * np.clip(1.2 - scene.y, 0, 1), fixed
@@ -115,9 +120,10 @@ def _one_light(sky: NDArray[np.bool_], scene: Scene) -> NDArray[np.bool_]:
         return sky
     usual = float(np.median(scene.lightness[labels == 1 + int(np.argmax(boxes[1:, 4]))]))
     keep = np.zeros(len(boxes), bool)
-    for label in range(1, len(boxes)):
-        part = labels == label
-        keep[label] = np.median(scene.lightness[part]) > 0.7 * usual or scene.blue[part].mean() > 0.3
+    for label, (x, y, width, height, _) in enumerate(boxes[1:], 1):
+        box = np.s_[y : y + height, x : x + width]
+        part = labels[box] == label
+        keep[label] = np.median(scene.lightness[box][part]) > 0.7 * usual or scene.blue[box][part].mean() > 0.3
     return keep[labels]
 
 
@@ -140,41 +146,50 @@ def _at_full_size(proxy: NDArray[np.float32], found: _Candidate) -> Field:
     """Return the soft mask of the candidate at the proxy's own size."""
     lab = to_lab(proxy)
     odds = _spread_odds(lab, found)
-    couplings = coupling(lab)
-    above = None if found.gradient is None else found.gradient.above(lab)
+    rows = odds.shape[0]
+    couplings = coupling(lab, rows)
+    above = None if found.gradient is None else found.gradient.above(lab, rows)
     del lab  # three fields' worth of memory, which settling needs
     p = sigmoid(odds)
-    settle_(p, odds, couplings, 0.7, 4)
+    settle_(p, odds, couplings, 0.7, _LAST_ROUNDS)
     del odds, couplings
     if above is not None:
-        p[_bright_holes(p, above)] = 0.95
+        p[_bright_holes(p, above, 0.003 * proxy.shape[0] * proxy.shape[1])] = 0.95
     p -= np.float32(0.05)
     p *= np.float32(1 / 0.9)
-    return np.clip(p, 0, 1, out=p)
+    alpha = np.zeros(proxy.shape[:2], np.float32)
+    np.clip(p, 0, 1, out=alpha[:rows])
+    return alpha
 
 
 def _spread_odds(lab: NDArray[np.float32], found: _Candidate) -> Field:
-    """Return the log-odds of sky at the size of `lab`: near the candidate, coloured like it, lit like it."""
+    """Return the log-odds of sky at the size of `lab`: near the candidate, coloured like it, lit like it.
+
+    Only of the rows that the sky may reach: from the top to as far below the candidate as settling carries news.
+    """
     shape = lab.shape[0], lab.shape[1]
     nearby = cv2().GaussianBlur(found.sky.astype(np.float32), (0, 0), 2.5)
-    p = resize(found.p, shape)
+    p, near = resize(found.p, shape), resize(nearby, shape)
     rest = np.float32(1) - p
-    p *= resize(nearby, shape) > 0.2
-    odds = Palette(lab).odds(p, rest)
+    p *= near > 0.2
+    reached = np.flatnonzero((near >= _FAR_OFF).any(axis=1))
+    rows = int(reached[-1]) + 2 * _LAST_ROUNDS + 2 if reached.size else 1
+    del near  # the palette needs the memory
+    odds = Palette(lab).odds(p, rest, rows)
     del p, rest
     np.clip(odds, -4, 4, out=odds)
     if found.gradient is not None:
-        odds += found.gradient.odds(lab)
-    near = resize(nearby, shape)
+        odds += found.gradient.odds(lab, rows)
+    near = resize(nearby, shape)[:rows]
     hint = near + np.float32(0.01)
     hint /= np.float32(1.01) - near
     odds += np.clip(np.log(hint, out=hint), -4, 4, out=hint)
-    odds[near < 0.015] = -6
+    odds[near < _FAR_OFF] = -6  # too little for neighbours to make sky of it
     return odds
 
 
-def _bright_holes(p: Field, above: Field) -> NDArray[np.bool_]:
-    """Return the small gaps in the sky that are brighter than it, the whitest parts of clouds.
+def _bright_holes(p: Field, above: Field, largest: float) -> NDArray[np.bool_]:
+    """Return the gaps in the sky below `largest` pixels that are brighter than it, the whitest parts of clouds.
 
     above: how much lighter each pixel is than the smooth sky.
     """
@@ -184,6 +199,6 @@ def _bright_holes(p: Field, above: Field) -> NDArray[np.bool_]:
     inside = (boxes[:, 0] > 0) & (boxes[:, 1] > 0)
     inside &= (boxes[:, 0] + boxes[:, 2] < width) & (boxes[:, 1] + boxes[:, 3] < height)
     light = sums(gaps, above) / np.maximum(boxes[:, 4], 1)
-    holes = inside & (light > 10) & (boxes[:, 4] < 0.003 * p.size)
+    holes = inside & (light > 10) & (boxes[:, 4] < largest)
     holes[0] = False
     return holes[gaps.labels]

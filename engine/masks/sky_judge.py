@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from ..opencv import cv2
 from .sky_scene import Scene
 
-ENOUGH = 2.65
+ENOUGH = 4.3
 """Points from which a candidate counts as sky."""
-_ODDS_PER_POINT = 0.60
-_POINTS_PER_ODDS = 1.2
-"""Of what the network recognises. All three: a logistic regression (Platt 1999) over free photographs, decision 31."""
+_ODDS_PER_POINT = 0.45
+_POINTS_PER_ODDS = 2.0
+"""Of what the network recognises. All three were fitted to free photographs, decision 31."""
 _MOST_SURE = 3.0
 _LOOKS = (-4.0, 8.0)
 """Limits of the network's log-odds, and of the points of look and outline together."""

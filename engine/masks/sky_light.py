@@ -30,15 +30,18 @@ class Gradient(NamedTuple):
     factors: NDArray[np.float64]
     spread: NDArray[np.float64]
 
-    def odds(self, lab: NDArray[np.float32]) -> Field:
-        """Return log-odds of sky, -3 to 1, from how far `lab` is from the smooth sky; brighter (clouds) costs less."""
-        out = np.empty(lab.shape[:2], np.float32)
+    def odds(self, lab: NDArray[np.float32], rows: int | None = None) -> Field:
+        """Return log-odds of sky, -3 to 1, from how far `lab` is from the smooth sky; brighter (clouds) costs less.
+
+        rows: of how many rows from the top; of all without.
+        """
+        out = np.empty(lab[:rows].shape[:2], np.float32)
         _gradient_odds(lab, self.factors, 1 / self.spread, out)
         return out
 
-    def above(self, lab: NDArray[np.float32]) -> Field:
-        """Return by how much each pixel of `lab` is lighter than the smooth sky, in L*."""
-        out = np.empty(lab.shape[:2], np.float32)
+    def above(self, lab: NDArray[np.float32], rows: int | None = None) -> Field:
+        """Return by how much each pixel of `lab` is lighter than the smooth sky, in L*; `rows` as in `odds`."""
+        out = np.empty(lab[:rows].shape[:2], np.float32)
         _lighter(lab, self.factors, out)
         return out
 
@@ -52,10 +55,10 @@ def _place(index: int, count: int) -> float:
 def _gradient_odds(
     lab: NDArray[np.float32], factors: NDArray[np.float64], sharp: NDArray[np.float64], out: Field
 ) -> None:
-    height, width = out.shape
+    rows, width = out.shape
     one, third, clouds = np.float32(1), np.float32(1 / 3), np.float32(_CLOUDS)
-    for j in range(height):
-        y = _place(j, height)
+    for j in range(rows):
+        y = _place(j, lab.shape[0])
         level = factors[0] + (factors[2] + (factors[5] + factors[6] * y) * y) * y
         slope = factors[1] + factors[4] * y
         for i in range(width):
@@ -72,9 +75,9 @@ def _gradient_odds(
 
 @kernel
 def _lighter(lab: NDArray[np.float32], factors: NDArray[np.float64], out: Field) -> None:
-    height, width = out.shape
-    for j in range(height):
-        y = _place(j, height)
+    rows, width = out.shape
+    for j in range(rows):
+        y = _place(j, lab.shape[0])
         level = factors[0, 0] + (factors[2, 0] + (factors[5, 0] + factors[6, 0] * y) * y) * y
         slope = factors[1, 0] + factors[4, 0] * y
         for i in range(width):

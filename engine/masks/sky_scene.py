@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..opencv import cv2
-from .fields import Field, coupling, squared
+from .fields import Field, coupling, resize, squared
 from .lab import to_lab
 from .sky_net import recognise_sky
 
@@ -20,7 +20,7 @@ class Scene:
     lab: CIE L*a*b*, (h, w, 3). slope: lightness change per px. step: colour change per px. texture: mean slope nearby.
     rank: the share of the picture that is darker. y: 0 at the top to 1 at the bottom.
     smooth: -2.5 (busy) to 1.5. blue, green, brown: 0 to 1; green and brown allow for a colour cast.
-    recognised: the network's log-odds of a sky anywhere in the picture.
+    recognised, cells: the network's log-odds of a sky anywhere in the picture, and of sky at each place.
     """
 
     lab: NDArray[np.float32]
@@ -35,6 +35,7 @@ class Scene:
     green: Field
     brown: Field
     recognised: float
+    cells: Field
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -66,6 +67,7 @@ class Scene:
         height, width = lightness.shape
         y = (np.arange(height, dtype=np.float32) + np.float32(0.5)) / np.float32(height)
         blue, green, brown = _hues(lab)
+        recognised = recognise_sky(picture)
         return cls(
             lab,
             coupling(lab),
@@ -78,7 +80,8 @@ class Scene:
             blue,
             green,
             brown,
-            recognise_sky(picture),
+            recognised.anywhere,
+            resize(recognised.cells, (height, width)),
         )
 
 

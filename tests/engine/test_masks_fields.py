@@ -19,6 +19,17 @@ def test_coupling_is_the_exponential_of_the_squared_difference_over_half_the_mea
     assert np.all(below[-1] == np.float32(0.02))
 
 
+def test_the_upper_rows_alone_are_as_in_the_whole_picture():
+    lab, part = noise((12, 7, 3)), noise((12, 7), 1) / 100
+    right, below = coupling(lab)
+    upper_right, upper_below = coupling(lab, 5)
+    assert np.array_equal(upper_right, right[:5])
+    assert np.array_equal(upper_below[:4], below[:4])
+    assert np.all(upper_below[4] == np.float32(0.02))
+    palette = Palette(lab)
+    assert np.array_equal(palette.odds(part, 1 - part, 5), palette.odds(part, 1 - part)[:5])
+
+
 @pytest.mark.parametrize("shape", [(61, 40), (64, 33), (7, 90)])
 @pytest.mark.parametrize("threads", [2, 3])
 def test_strips_do_not_show_in_what_neighbours_settle_on(shape, threads, monkeypatch):

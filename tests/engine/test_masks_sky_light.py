@@ -29,6 +29,13 @@ def test_clouds_cost_less_than_what_is_as_much_darker():
     assert gradient.above(lab)[0] == pytest.approx([0, 3, -3])
 
 
+def test_the_upper_rows_of_a_sky_are_as_in_the_whole_frame():
+    gradient, lab = fit_gradient(polynomial((80, 120)), np.ones((80, 120))), polynomial((33, 50))[::-1].copy()
+    assert gradient is not None
+    assert np.array_equal(gradient.odds(lab, 9), gradient.odds(lab)[:9])
+    assert np.array_equal(gradient.above(lab, 9), gradient.above(lab)[:9])
+
+
 def test_too_little_sky_has_no_gradient():
     assert fit_gradient(polynomial((80, 120)), np.zeros((80, 120))) is None
 

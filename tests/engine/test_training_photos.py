@@ -36,6 +36,26 @@ def test_every_label_is_a_word_or_polygons_inside_the_frame(listed):
             assert corners.max() <= 1
 
 
+def test_corners_are_those_of_a_quadrangle_inside_its_file(listed):
+    turned = [np.array(photo["corners"]) for photo in listed["photos"] if "corners" in photo]
+    assert turned
+    for corners in turned:
+        assert corners.shape == (4, 2)
+        assert corners.min() > -0.02
+        assert corners.max() < 1.02
+        sides = np.roll(corners, -1, axis=0) - corners
+        after = np.roll(sides, -1, axis=0)
+        assert (sides[:, 0] * after[:, 1] - sides[:, 1] * after[:, 0] > 0).all()  # all the way round, clockwise
+
+
+def test_a_turned_photograph_is_set_upright(photos):
+    photo = np.stack([*np.indices((40, 60)), np.zeros((40, 60))], axis=-1).astype(np.uint8)
+    turned = np.ascontiguousarray(np.rot90(photo))  # the top left is at the bottom left now
+    found = photos["upright"](turned, [[0, 1], [0, 0], [1, 0], [1, 1]])
+    assert found.shape == photo.shape
+    assert np.abs(found[1:-1, 1:-1].astype(int) - photo[1:-1, 1:-1]).max() <= 1
+
+
 def test_labels_become_truths_of_the_small_pictures_size(photos):
     picture = np.zeros((60, 80, 3), np.uint8)
     assert not photos["truth_of"](picture, "none", (30, 40)).any()
