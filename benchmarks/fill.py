@@ -1,9 +1,10 @@
 """The built-in fill against other ways to fill a hole without weights, on holes cut from photographs, and its speed.
 
-    python benchmarks/fill.py [FOLDER ...] [--only quality|speed] [--every N] [--sheet fill.png]
+    python benchmarks/fill.py [FOLDER ...] [--holes first|second] [--only quality|speed] [--every N] [--sheet fill.png]
 
 Quality: every photograph of the folders gets one hole of each shape (strokes, blobs, a figure), 1 to 20 % of the frame,
-and every method fills it from the same 8-bit pixels. Three measures, inside the hole, against the photograph:
+and every method fills it from the same 8-bit pixels. `--holes second` draws wires, balls and a signpost, seeded
+otherwise; no constant was chosen on them. Three measures, inside the hole, against the photograph:
 
 - PSNR in dB of sRGB-encoded values;
 - SSIM (Wang et al. 2004) of luma, the mean over windows centred in the hole;
@@ -32,7 +33,6 @@ from stillbytes.engine.opencv import cv2
 Bytes = NDArray[np.uint8]
 Hole = NDArray[np.bool_]
 Method = Callable[[Bytes, Hole], Bytes]
-SHAPES = ("strokes", "blobs", "figure")
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2)
 LONGEST = 1024
 PATCH = 7
@@ -100,17 +100,58 @@ def figure(shape: tuple[int, int], share: float, rng: np.random.Generator) -> Ho
     return canvas > 0
 
 
-def cases(folders: list[Path], every: int) -> list[Case]:
+def wires(shape: tuple[int, int], share: float, rng: np.random.Generator) -> Hole:
+    """Return straight lines through the picture, a few px wide, of about `share` of the frame."""
+    canvas = np.zeros(shape, np.uint8)
+    width = round(min(shape) * (0.012 + 0.1 * share))
+    while canvas.mean() < share:
+        ends = rng.uniform(0.05, 0.95, (2, 2)) * shape[::-1]
+        cv2().line(canvas, *(tuple(map(int, end)) for end in ends), 1, width)
+    return canvas > 0
+
+
+def balls(shape: tuple[int, int], share: float, rng: np.random.Generator) -> Hole:
+    """Return one to four ellipses that together cover `share` of the frame, less where they overlap."""
+    canvas, count = np.zeros(shape, np.uint8), int(rng.integers(1, 5))
+    radius = np.sqrt(share * shape[0] * shape[1] / count / np.pi)
+    for _ in range(count):
+        long = rng.uniform(1.0, 1.5)
+        centre = rng.uniform(0.2, 0.8, 2) * shape[::-1]
+        axes = (round(radius * long), round(radius / long))
+        cv2().ellipse(canvas, tuple(map(int, centre)), axes, float(rng.uniform(0, 180)), 0, 360, 1, -1)
+    return canvas > 0
+
+
+def signpost(shape: tuple[int, int], share: float, rng: np.random.Generator) -> Hole:
+    """Return a board on a pole."""
+    canvas = np.zeros(shape, np.uint8)
+    area = share * shape[0] * shape[1]
+    wide, high = round(np.sqrt(0.8 * area * 1.4)), round(np.sqrt(0.8 * area / 1.4))
+    wide, high = min(wide, round(shape[1] * 0.8)), min(high, round(shape[0] * 0.55))
+    left = int(rng.uniform(0.05, 0.95 - wide / shape[1]) * shape[1])
+    top = int(rng.uniform(0.05, 0.4 - 0.3 * high / shape[0]) * shape[0])
+    foot = min(round(shape[0] * 0.97), top + high + round(1.2 * high + 20))
+    pole = max(3, round(0.2 * area / max(foot - top - high, 1)))
+    cv2().rectangle(canvas, (left, top), (left + wide, top + high), 1, -1)
+    cv2().rectangle(canvas, (left + (wide - pole) // 2, top + high), (left + (wide + pole) // 2, foot), 1, -1)
+    return canvas > 0
+
+
+HOLES = {"first": (strokes, blobs, figure), "second": (wires, balls, signpost)}
+_SEED = {"first": (), "second": (2,)}
+
+
+def cases(folders: list[Path], every: int, holes: str = "first") -> list[Case]:
     """Return the holes to fill: each shape on each photograph, of shares that take turns."""
     found: list[Case] = []
     pictures = [(f"{folder.name}/{path.stem}", _read(path)) for folder in folders for path in _files(folder)]
     if not folders:
         pictures = [(f"photo {n}", np.uint8(np.rint(p * 255))) for n, p in enumerate(harness.photos())]
     for n, (name, picture) in enumerate(pictures):
-        for s, draw in enumerate((strokes, blobs, figure)):
-            rng = np.random.default_rng([n, s])
+        for s, draw in enumerate(HOLES[holes]):
+            rng = np.random.default_rng([n, s, *_SEED[holes]])
             hole = draw(picture.shape[:2], SHARES[(n + 2 * s) % len(SHARES)], rng)
-            found.append(Case(name, SHAPES[s], picture, hole))
+            found.append(Case(name, draw.__name__, picture, hole))
     return found[::every]
 
 
@@ -268,12 +309,13 @@ def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="*", help="photographs; without it the Kodak set or the sample")
+    parser.add_argument("--holes", choices=tuple(HOLES), default="first", help="which shapes and seeds")
     parser.add_argument("--only", choices=("quality", "speed"))
     parser.add_argument("--every", type=int, default=1, help="fill only every Nth hole")
     parser.add_argument("--sheet", type=Path, help="write a contact sheet per hole beside this path")
     options = parser.parse_args()
     if options.only != "speed":
-        quality(cases(options.folders, options.every), methods(), options.sheet)
+        quality(cases(options.folders, options.every, options.holes), methods(), options.sheet)
     if options.only != "quality":
         speed()
 

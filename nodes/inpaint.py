@@ -231,12 +231,21 @@ class StillbytesStitch(io.ComfyNode):
                     default=True,
                     tooltip="Take back the shift of colour and exposure that the model caused around the mask.",
                 ),
+                io.Boolean.Input(
+                    "match_grain",
+                    display_name="Match grain",
+                    optional=True,
+                    default=True,
+                    tooltip="Give what was painted the grain of the photo around it, at the photo's own resolution.",
+                ),
             ],
             outputs=[PHOTO_OR_IMAGE.Output("photo", display_name="photo", tooltip="A PHOTO or an IMAGE, as was cut.")],
         )
 
     @classmethod
-    def execute(cls, crop: Crops, image: torch.Tensor, match_color: bool = True) -> io.NodeOutput:
+    def execute(
+        cls, crop: Crops, image: torch.Tensor, match_color: bool = True, match_grain: bool = True
+    ) -> io.NodeOutput:
         pictures = [frame[..., :3].float().cpu().numpy() for frame in image]
         count = len(crop.entries)
         if len(pictures) % count:
@@ -244,13 +253,14 @@ class StillbytesStitch(io.ComfyNode):
                 f"Stitch got {len(pictures)} images for {count} crops.", "Give one image for each crop, in order."
             )
         with work(len(pictures) // count) as job:
-            from ..engine.fill.stitch import stitch
+            from ..engine.fill.stitch import StitchOptions, stitch
 
+            options = StitchOptions(match_color, match_grain)
             before, after = list(crop.photos), list[Any]()
             for start in range(0, len(pictures), count):
                 photos = list(crop.photos)
                 for (index, cut), picture in zip(crop.entries, pictures[start : start + count], strict=True):
-                    photos[index] = stitch(photos[index], cut, picture, match_color=match_color)
+                    photos[index] = stitch(photos[index], cut, picture, options)
                 after += photos
             before *= len(pictures) // count
             frames = render_frames(tuple(after), PREVIEW_SIDE, job)

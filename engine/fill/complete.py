@@ -16,21 +16,21 @@ from ..errors import StillbytesError
 from ..geometry import Box, Size
 from ..opencv import cv2
 from ..tiles import Progress, no_progress
-from .blend import membrane
 from .finish import SHARP, SOFT, busyness, finished
-from .patchmatch import RADIUS, Field, Flags, Search, enlarged, improve, repaired
+from .patchmatch import CHANNELS, RADIUS, Field, Flags, Part, Search, enlarged, improve, repaired
 from .peel import peeled
 from .pyramid import Level, Values, encoded, first_level, patches_of, pyramid
-from .vote import Voters, trust_of, vote, vote_
+from .rim import with_rim, without_step
+from .smooth import leaned, thin_plate
+from .vote import Voters, trust_of, vote_
 
 LEAST_CONTEXT_PX = 128
 _LARGE_PX = 100_000
 _ROUNDS_COARSE, _ROUNDS_FINE = 14, 4
 _SHARP_COARSE, _SHARP_FINE = 1.0, 3.0
 _SETTLED = 0.0005  # mean change of a round, in encoded values, after which a coarse level is left
-_RING = 2
-_AGREE_PX, _AGREE_FROM = 4, 2
-_LARGEST_STEP = np.float32(0.12)
+_AGREE_FROM = 2
+_WIDE_LEVELS = 2  # so many levels, the coarsest, are searched whole
 
 
 @dataclass(frozen=True)
@@ -44,28 +44,41 @@ class CompleteOptions:
 
 
 class Schedule(NamedTuple):
-    """What the levels of one fill share. `total` counts pixels times passes."""
+    """What the levels of one fill share. `pixels`: of each level's hole. `total` counts pixels times passes."""
 
     options: CompleteOptions
     levels: list[Level]
     progress: Progress
+    pixels: tuple[int, ...]
     total: int
 
     @classmethod
     def of(cls, options: CompleteOptions, levels: list[Level], progress: Progress) -> Schedule:
-        plan = cls(options, levels, progress, 0)
+        pixels = tuple(int(np.count_nonzero(level.hole)) for level in levels)
+        plan = cls(options, levels, progress, pixels, 0)
         return plan._replace(total=max(sum(plan.cost(depth) for depth in range(len(levels))), 1))
 
     def passes(self, depth: int) -> int:
-        """Return how many passes of search precede a vote; in a large hole, where they take seconds, two."""
+        """Return how many passes of search precede a vote; in a large hole, where they take seconds, two or one."""
+        if self.settled(depth):
+            return 1
         return 2 if self.large(depth) else 3
 
     def large(self, depth: int) -> bool:
-        return int(np.count_nonzero(self.levels[depth].hole)) > _LARGE_PX
+        return self.pixels[depth] > _LARGE_PX
+
+    def settled(self, depth: int) -> bool:
+        """True for the finest level of a large hole: coarser ones have found the matches, which are moved by a px."""
+        return depth == 0 and self.large(depth) and len(self.levels) > _WIDE_LEVELS
 
     def reach(self, depth: int) -> int:
         """Return how far a match is looked for around another, in px; in a large hole a quarter, and fewer samples."""
-        return max(self.options.search_px // 4, 1) if self.large(depth) else self.options.search_px
+        if depth >= len(self.levels) - _WIDE_LEVELS:
+            return max(self.levels[depth].shape)
+        if self.settled(depth):
+            return 2
+        reach = max(self.options.search_px // 4, 1) if self.large(depth) else self.options.search_px
+        return min(max(self.levels[depth].shape), reach)
 
     def rounds(self, depth: int) -> int:
         """Return how often a level votes; coarse levels are cheap and decide about structure."""
@@ -74,7 +87,7 @@ class Schedule(NamedTuple):
         return _ROUNDS_FINE + (_ROUNDS_COARSE - _ROUNDS_FINE) * depth // max(len(self.levels) - 1, 1)
 
     def cost(self, depth: int) -> int:
-        return self.rounds(depth) * self.passes(depth) * int(np.count_nonzero(self.levels[depth].hole))
+        return self.rounds(depth) * self.passes(depth) * self.pixels[depth]
 
     def within(self, depth: int, passed: int) -> Progress:
         """Return what tiles report to while a level is in the pass after `passed` ones."""
@@ -166,110 +179,74 @@ def _begin(level: Level, coarse: Values | None, field: Field | None, seed: int) 
     if coarse is None:
         values, found = peeled(level.values, level.hole, level.targets(), level.sources())
     else:
-        values = np.where(level.hole[..., None], doubled(coarse, level.shape), level.values)
-        found = Field.empty(level.shape) if field is None else enlarged(field, level.shape)
-    return values, repaired(patches_of(level, values), found, seed)
+        near = _near(level)
+        values = level.values.copy()
+        values[near] = np.where(level.hole[near][..., None], doubled(coarse, near), values[near])
+        found = Field.empty(level.shape) if field is None else enlarged(field, level.shape, near)
+    return values, repaired(level.targets(), level.sources(), found, seed)
 
 
-def doubled(values: Values, shape: tuple[int, int]) -> Values:
-    """Return values of half the size at `shape`, bilinear."""
-    size = (2 * values.shape[1], 2 * values.shape[0])
-    return cv2().resize(values, size, interpolation=cv2().INTER_LINEAR)[: shape[0], : shape[1]]
+def doubled(values: Values, part: Part) -> Values:
+    """Return a part of the picture of twice the size of `values`, bilinear."""
+    first, last = zip(*((max(side.start // 2 - 1, 0), side.stop // 2 + 2) for side in part), strict=True)
+    coarse = values[first[0] : last[0], first[1] : last[1]]
+    size = (2 * coarse.shape[1], 2 * coarse.shape[0])
+    fine: Values = cv2().resize(coarse, size, interpolation=cv2().INTER_LINEAR)
+    top, left = part[0].start - 2 * first[0], part[1].start - 2 * first[1]
+    return fine[top : part[0].stop - 2 * first[0], left : part[1].stop - 2 * first[1]]
 
 
 def _settle(plan: Schedule, depth: int, values: Values, field: Field) -> tuple[Values, Field]:
-    """Return the values and matches of a level after matching and voting in turns."""
+    """Return the values and matches of a level after matching and voting in turns. Writes to `values`."""
     level, rounds, passes = plan.levels[depth], plan.rounds(depth), plan.passes(depth)
-    patches = patches_of(level, values)
-    coarsest = depth >= len(plan.levels) - 2
-    reach = max(level.shape) if coarsest else min(max(level.shape), plan.reach(depth))
-    trust = trust_of(level.hole)
+    patches, near = patches_of(level, values), _near(level)
+    codes = patches.codes.reshape(*level.shape, CHANNELS)
+    reach, trust, spare = plan.reach(depth), trust_of(level.hole), field.copy()
     for turn in range(rounds):
-        patches = patches._replace(codes=encoded(values))
         for n in range(passes):
             passed = turn * passes + n
             search = Search(plan.options.seed * 64 + depth, passed, reach, 2 ** ((turn + n) % 5))
-            field = improve(patches, field, search, plan.within(depth, passed))
-        last = depth == 0 and turn == rounds - 1
-        voters = Voters(patches.targets, field, trust)
-        painted = _last_voted(level, voters) if last else _voted(level, voters, depth)
-        change = float(np.abs(painted - values)[level.hole].mean())
-        values = painted
+            better = improve(patches, field, search, plan.within(depth, passed), spare)
+            field, spare = better, field
+        before = values[near].copy()
+        _vote_(values, level, near, Voters(patches.targets, field, trust), _Turn(depth, turn == rounds - 1))
+        change = float(np.abs(values[near] - before)[level.hole[near]].mean())
         if depth and change < _SETTLED:
             break
+        codes[near] = encoded(values[near]).reshape(before.shape)
     plan.tell(depth, rounds * passes)
     return values, field
 
 
-def bounded(step: Values) -> Values:
-    """Return steps up to 0.12 as they are, larger ones drawn back to 0, which is reached at twice that size.
-
-    A larger step is not one of light: something stands at the rim that the painting does not continue, such as a
-    remnant of what was removed, and its colour must not bleed into the hole.
-    """
-    kept: Values = (step * np.clip(2 - np.abs(step) / _LARGEST_STEP, 0, 1)).astype(np.float32)
-    return kept
+class _Turn(NamedTuple):
+    depth: int
+    last: bool
 
 
-def agreed(step: Values, ring: Flags) -> Values:
-    """Return steps (h, w, c), each times how much its neighbours along the `ring` (h, w) agree with it, in [0, 1].
-
-    A step of light is the same for a stretch of the rim: the square of the mean is the mean of the squares. Where rock
-    is painted over sky and sky over rock, steps differ in sign, and none of them belongs into the hole.
-    """
-    weight = ring[..., None].astype(np.float32)
-    mean, square = _summed(step * weight), _summed(step * step * weight)
-    count = np.maximum(_summed(np.repeat(weight, step.shape[2], axis=2)), np.float32(1))
-    share = mean * mean / np.maximum(square * count, np.float32(1e-9))
-    return (step * np.clip(share, 0, 1)).astype(np.float32)
-
-
-def _summed(values: Values) -> Values:
-    side = (2 * _AGREE_PX + 1, 2 * _AGREE_PX + 1)
-    sums: Values = cv2().boxFilter(values, -1, side, normalize=False, borderType=cv2().BORDER_CONSTANT)
-    return sums
+def _vote_(values: Values, level: Level, near: Part, voters: Voters, turn: _Turn) -> None:
+    """Write what the voters paint to `values` in the hole, which `near` contains with its rim."""
+    if turn.depth == 0 and turn.last:
+        _last_vote_(values, level, near, voters)
+    else:
+        vote_(values, level.values, with_rim(level.hole), voters, _SHARP_COARSE if turn.depth else _SHARP_FINE)
+    picture, hole = level.values[near], level.hole[near]
+    values[near] = without_step(values[near], picture, hole, agreeing=turn.depth >= _AGREE_FROM)
+    if turn.depth == 0 and turn.last:
+        smooth = thin_plate(picture[..., :3], ~hole)
+        values[near][..., :3] = leaned(values[near][..., :3], smooth, hole)
 
 
-def _voted(level: Level, voters: Voters, depth: int) -> Values:
-    painted = vote(level.values, _wide(level.hole), voters, _SHARP_COARSE if depth else _SHARP_FINE)
-    return _levelled(level, painted, depth >= _AGREE_FROM)
-
-
-def _last_voted(level: Level, voters: Voters) -> Values:
-    wide, near = _wide(level.hole), _near(level)
-    painted = vote(level.values, wide, voters._replace(squares=True), SHARP)
-    sharp = painted[near].copy()
+def _last_vote_(values: Values, level: Level, near: Part, voters: Voters) -> None:
+    wide = with_rim(level.hole)
+    vote_(values, level.values, wide, voters._replace(squares=True), SHARP)
+    sharp = values[near].copy()
     busy = busyness(sharp)
     calm = np.zeros_like(wide)
     calm[near] = wide[near] & (busy < 1)
-    vote_(painted, level.values, calm, voters, SOFT)
-    painted[near] = finished(sharp, painted[near], busy, wide[near])
-    return _levelled(level, painted, False)
+    vote_(values, level.values, calm, voters, SOFT)
+    values[near] = finished(sharp, values[near], busy, wide[near])
 
 
-def _wide(hole: Flags) -> Flags:
-    """Return the hole and the rim on which what patches paint is compared with the picture."""
-    square = np.ones((2 * _RING + 1, 2 * _RING + 1), np.uint8)
-    wide: Flags = cv2().dilate(hole.view(np.uint8), square).view(bool)
-    return wide
-
-
-def _near(level: Level) -> tuple[slice, slice]:
+def _near(level: Level) -> Part:
+    """Return the part of a level that its hole changes, or that is looked at to change it."""
     return around(level.hole, 4 * RADIUS).slices(Box.of(Size(level.shape[1], level.shape[0])))
-
-
-def _levelled(level: Level, painted: Values, coarse: bool) -> Values:
-    """Return votes in the hole, less the smooth step between votes and picture along its rim. Writes to `painted`.
-
-    Patches over the rim paint a little of the picture too; what they get wrong there, a step of light or colour, they
-    get wrong inside. Taking the step away at every level lets patches of other brightness continue the picture. A
-    coarse level decides what is where, and only steps that agree are carried inside.
-    """
-    near = _near(level)
-    hole = level.hole[near]
-    ring = _wide(level.hole)[near] & ~hole
-    step = bounded(level.values[near] - painted[near])
-    if coarse:
-        step = agreed(step, ring)
-    painted[near] += membrane(np.where(ring[..., None], step, np.float32(0)), ~hole)
-    return np.where(level.hole[..., None], painted, level.values)

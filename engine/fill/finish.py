@@ -21,7 +21,7 @@ CALM, BUSY = 6 / 255, 14 / 255
 """Standard deviation of luma, in encoded units, up to which a place is smooth, and from which it is textured."""
 _WINDOW_PX, _DETAIL_PX = 3.0, 4.0
 _RESTORE = 3.0  # coarser levels have averaged too, and what they took is not in these votes
-_MOST_GAIN = np.float32(1.3)
+_MOST_GAIN = np.float32(1.5)
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 

@@ -26,6 +26,7 @@ TILE = 64
 
 Codes = NDArray[np.int16]
 Flags = NDArray[np.bool_]
+Part = tuple[slice, slice]
 Planes = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 _ROW = SIDE * CHANNELS
 
@@ -43,6 +44,9 @@ class Field(NamedTuple):
     @classmethod
     def empty(cls, shape: tuple[int, int]) -> Field:
         return cls(np.zeros(shape, np.int32), np.zeros(shape, np.int32), np.full(shape, WORST, np.int32))
+
+    def copy(self) -> Field:
+        return Field(self.rows.copy(), self.columns.copy(), self.cost.copy())
 
     def planes(self) -> Planes:
         """Return a plain tuple: numba would keep this class in the compiled code."""
@@ -105,6 +109,10 @@ def _improve(
     seed, turn, radius, jump = how
     height, width = targets.shape
     forward = turn % 2 == 0
+    for row in range(top, bottom):
+        for column in range(left, right):
+            for plane in range(3):
+                new[plane][row, column] = old[plane][row, column]
     for n in range((bottom - top) * (right - left)):
         at = n if forward else (bottom - top) * (right - left) - 1 - n
         row, column = top + at // (right - left), left + at % (right - left)
@@ -146,9 +154,14 @@ def _improve(
         new[0][row, column], new[1][row, column], new[2][row, column] = r, c, best
 
 
-def improve(patches: Patches, field: Field, search: Search, progress: Progress = no_progress) -> Field:
-    """Return `field` after one pass of propagation and random search; costs are those of the present codes."""
-    new = Field(field.rows.copy(), field.columns.copy(), field.cost.copy())
+def improve(
+    patches: Patches, field: Field, search: Search, progress: Progress = no_progress, into: Field | None = None
+) -> Field:
+    """Return `field` after one pass of propagation and random search; costs are those of the present codes.
+
+    into: another field of the same shape and without a match where there is no target; it is written to and returned.
+    """
+    new = field.copy() if into is None else into
     tiles = _tiles_with(patches.targets)
     place = (search.seed, search.turn, search.radius, search.jump)
 
@@ -167,45 +180,45 @@ def _tiles_with(flags: Flags) -> list[Box]:
 
 
 @kernel
-def _seed_field_(field: Planes, targets: Flags, sources: Flags, places: NDArray[np.int32], seed: int) -> None:
-    """Give every target whose match is no source a random one of `places`, (n, 2) centres of sources."""
+def _seed_field_(field: Planes, targets: Flags, sources: Flags, places: NDArray[np.intp], seed: int) -> None:
+    """Give every target whose match is no source a random one of `places`, the flat indices of sources."""
     rows, columns, _ = field
+    width = targets.shape[1]
     for row in range(targets.shape[0]):
-        for column in range(targets.shape[1]):
+        for column in range(width):
             if targets[row, column] and not sources[rows[row, column], columns[row, column]]:
                 noise = mix(mix(np.uint64(seed) ^ (np.uint64(row) << np.uint64(32))) ^ np.uint64(column))
-                pick = int(noise % np.uint64(places.shape[0]))
-                rows[row, column], columns[row, column] = places[pick, 0], places[pick, 1]
+                place = places[int(noise % np.uint64(places.shape[0]))]
+                rows[row, column], columns[row, column] = place // width, place % width
 
 
 def random_field(patches: Patches, seed: int) -> Field:
     """Return a field of random matches. There must be a source."""
-    field = Field.empty(patches.targets.shape)
-    return repaired(patches, field, seed)
+    return repaired(patches.targets, patches.sources, Field.empty(patches.targets.shape), seed)
 
 
-def repaired(patches: Patches, field: Field, seed: int) -> Field:
+def repaired(targets: Flags, sources: Flags, field: Field, seed: int) -> Field:
     """Return `field` where every target whose match is no source has got a random one."""
-    places = np.argwhere(patches.sources).astype(np.int32)
     new = Field(field.rows.copy(), field.columns.copy(), field.cost)
-    _seed_field_(new.planes(), patches.targets, patches.sources, places, seed)
+    _seed_field_(new.planes(), targets, sources, np.flatnonzero(sources), seed)
     return new
 
 
-def enlarged(field: Field, shape: tuple[int, int]) -> Field:
-    """Return the field of a picture of twice the size, `shape`: the same offsets, doubled; costs unknown."""
-    rows, columns = (np.arange(side, dtype=np.int32) for side in shape)
-    near_rows, near_columns = (
-        np.minimum(rows // 2, field.rows.shape[0] - 1),
-        np.minimum(columns // 2, field.rows.shape[1] - 1),
-    )
+def enlarged(field: Field, shape: tuple[int, int], part: Part | None = None) -> Field:
+    """Return the field of a picture of twice the size, `shape`: the same offsets, doubled; costs unknown.
+
+    part: what of the finer field is wanted; the rest is left empty.
+    """
+    part = part or (slice(0, shape[0]), slice(0, shape[1]))
+    rows, columns = (np.arange(side.start, side.stop, dtype=np.int32) for side in part)
+    near_rows = np.minimum(rows // 2, field.rows.shape[0] - 1)
+    near_columns = np.minimum(columns // 2, field.rows.shape[1] - 1)
     pick = np.ix_(near_rows, near_columns)
     fine_rows = 2 * (field.rows[pick] - near_rows[:, None]) + rows[:, None]
     fine_columns = 2 * (field.columns[pick] - near_columns) + columns
     unknown = field.cost[pick] == WORST
     fine_rows[unknown] = fine_columns[unknown] = 0
-    return Field(
-        np.clip(fine_rows, 0, shape[0] - 1).astype(np.int32),
-        np.clip(fine_columns, 0, shape[1] - 1).astype(np.int32),
-        np.full(shape, WORST, np.int32),
-    )
+    fine = Field.empty(shape)
+    fine.rows[part] = np.clip(fine_rows, 0, shape[0] - 1)
+    fine.columns[part] = np.clip(fine_columns, 0, shape[1] - 1)
+    return fine

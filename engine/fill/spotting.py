@@ -21,6 +21,8 @@ Flags = NDArray[np.bool_]
 _SCALES_PX = (0.8, 1.2, 1.8, 2.7, 4.0, 6.0)
 _RATIO = 1.6
 _MOST_CANDIDATES = 1500
+_AROUND, _SMOOTHED = 7.0, 0.5
+_WIDE, _MOST_UNREST = 8.0, 0.065
 _BORDER_PX = 3
 _STARLIGHT = 0.35
 """On ground darker than this a bright speck may be a star or a lamp."""
@@ -59,7 +61,10 @@ def find_spots(luma: Plane, search: SpotSearch = SpotSearch()) -> Spots:
     Spots are dark, or bright on ground that is not dark; from about 2 to 20 px wide. Deterministic.
     """
     flags = np.zeros(luma.shape, bool)
-    blobs = [blob for place in _candidates(luma, search) if (blob := _judged(luma, place, search)) is not None]
+    # Noise is averaged over a part of a spot's own size, so that a large faint one is seen in it.
+    planes = {scale: _blurred(luma, _SMOOTHED * scale) for scale in _SCALES_PX}
+    found = (_judged(planes[place[2]], place, search) for place in _candidates(luma, search))
+    blobs = [blob for blob in found if blob is not None]
     number = 0
     for blob in sorted(blobs, key=lambda blob: -blob.score):
         if number == search.most or flags[blob.rows, blob.columns].any():
@@ -70,16 +75,29 @@ def find_spots(luma: Plane, search: SpotSearch = SpotSearch()) -> Spots:
 
 
 def _candidates(luma: Plane, search: SpotSearch) -> list[tuple[int, int, float]]:
-    """Return (row, column, scale in px) of the strongest extrema over place and scale, the strongest first."""
+    """Return (row, column, scale in px) of extrema over place and scale, those first that stand out of what is around.
+
+    A spot on calm ground is alone, while texture responds everywhere and more strongly: the mean response around tells
+    them apart.
+    """
     responses = np.stack([np.abs(_blurred(luma, s) - _blurred(luma, s * _RATIO)) for s in _SCALES_PX])
     square = np.ones((3, 3), np.uint8)
     highest = np.stack([cv2().dilate(plane, square) for plane in responses])
     beside = highest.copy()
     beside[1:] = np.maximum(beside[1:], highest[:-1])
     beside[:-1] = np.maximum(beside[:-1], highest[1:])
+    around = np.stack([_mean(plane, _AROUND * s) for plane, s in zip(responses, _SCALES_PX, strict=True)])
     scale, row, column = np.nonzero((responses >= beside) & (responses > search.faintest / 6))
-    order = np.argsort(-responses[scale, row, column], kind="stable")[:_MOST_CANDIDATES]
+    clear = responses[scale, row, column] / np.maximum(around[scale, row, column], np.float32(1e-4))
+    order = np.argsort(-clear, kind="stable")[:_MOST_CANDIDATES]
     return [(int(row[n]), int(column[n]), _SCALES_PX[scale[n]]) for n in order]
+
+
+def _mean(plane: Plane, reach_px: float) -> Plane:
+    """Return the mean of a square around each pixel that reaches `reach_px` far."""
+    side = 2 * round(reach_px) + 1
+    out: Plane = cv2().blur(plane, (side, side), borderType=cv2().BORDER_REPLICATE)
+    return out
 
 
 def _blurred(plane: Plane, sigma_px: float) -> Plane:
@@ -108,11 +126,20 @@ def _judged(luma: Plane, place: tuple[int, int, float], search: SpotSearch) -> _
     unrest = float(np.percentile(np.abs(rest[ring]), 97))
     if unrest > search.calm * abs(depth):
         return None
+    if not _calm_around(luma, row, column, int(np.ceil(_WIDE * radius))):
+        return None
     own = _connected(rest * np.sign(depth) > 0.35 * abs(depth), half)
     if own is None or (own & (away > 1.8 * radius)).any() or not _round(own, x, y):
         return None
     rows, columns = np.nonzero(own)
     return _Blob(rows + top, columns + left, abs(depth) / max(unrest, 1e-4))
+
+
+def _calm_around(luma: Plane, row: int, column: int, reach: int) -> bool:
+    """Return whether nine tenths of a wide square around a place are near its median: no edge, window or face."""
+    square = luma[max(row - reach, 0) : row + reach + 1, max(column - reach, 0) : column + reach + 1]
+    away = np.abs(square - np.median(square))
+    return float(np.percentile(away, 90)) <= _MOST_UNREST
 
 
 def _ground(window: Plane, x: Plane, y: Plane, ring: Flags) -> Plane:

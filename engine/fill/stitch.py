@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from ..geometry import Box, Size
 from ..opencv import cv2
 from ..photo import Photo, Pixels
 from .crop import InpaintCrop, as_picture
+from .grain import match_grain
 from .patch import Patch
 from .seam import match_seam
 
@@ -20,9 +22,21 @@ _SOFT_FROM, _SOFT_SCALE = 0.85, 0.20625
 """Of the display transform's gamut compression."""
 _SAME = 1.5 / 255.0
 """A painted place that differs by less from what was shown counts more and more as unchanged."""
+_GRAIN_AROUND_PX = 96
+_MOST_NATIVE_PX = 16_000_000
+"""What is larger stays at the crop's size and gets no grain: it would be held in memory at the photo's."""
 
 
-def stitch(photo: Photo, crop: InpaintCrop, painted: Pixels, *, match_color: bool = True) -> Photo:
+@dataclass(frozen=True)
+class StitchOptions:
+    """match_color: take back the shift of colour and exposure that is seen around the mask. grain: give what was
+    painted the grain of the photo around it, at the photo's own resolution."""
+
+    match_color: bool = True
+    grain: bool = True
+
+
+def stitch(photo: Photo, crop: InpaintCrop, painted: Pixels, options: StitchOptions = StitchOptions()) -> Photo:
     """Return `photo` with the painted crop on top of its edits.
 
     photo: the one that `crop` was cut from, or that photo with more edits. painted: float32 (h, w, 3), sRGB-encoded,
@@ -35,11 +49,56 @@ def stitch(photo: Photo, crop: InpaintCrop, painted: Pixels, *, match_color: boo
     light = crop.light()
     shown = as_picture(light, crop.photo)
     unchanged = _unchanged(painted, shown)
-    if match_color:
+    if options.match_color:
         painted = match_seam(painted, shown, crop.alpha)
+    alpha = crop.alpha * (1 - unchanged)
+    if options.grain and (place := _native_place(crop, alpha)) is not None:
+        painted, unchanged, alpha = (_enlarged(plane, crop, place) for plane in (painted, unchanged, alpha))
+        crop = InpaintCrop(crop.photo, place, place.size, alpha)
+        light = crop.light()
+        shown = as_picture(light, crop.photo)
+        painted = _with_grain(painted, shown, alpha)
     result = scene_light(painted, crop.photo)
     result += (light - scene_light(shown, crop.photo)) * unchanged[..., None]
-    return photo.with_edit(Patch(result, crop.alpha * (1 - unchanged), _to_crop(crop)))
+    return photo.with_edit(Patch(result, alpha, _to_crop(crop)))
+
+
+def _native_place(crop: InpaintCrop, alpha: NDArray[np.float32]) -> Box | None:
+    """Return the box of the frame around all that was painted, None where that is nothing or too large to hold."""
+    rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
+    if not rows.size:
+        return None
+    across, down = crop.box.width / crop.size.width, crop.box.height / crop.size.height
+    box = Box(
+        crop.box.left + int(columns[0] * across),
+        crop.box.top + int(rows[0] * down),
+        crop.box.left + int(np.ceil((columns[-1] + 1) * across)),
+        crop.box.top + int(np.ceil((rows[-1] + 1) * down)),
+    )
+    box = box.grow(_GRAIN_AROUND_PX).intersect(crop.box)
+    return box if box.size.pixels <= _MOST_NATIVE_PX else None
+
+
+def _enlarged(plane: Pixels, crop: InpaintCrop, place: Box) -> Pixels:
+    """Return the part of a crop's plane (h, w) or (h, w, 3) that shows `place`, a px for each px of the frame.
+
+    Pictures are sampled bicubically, planes bilinearly, so that 0 stays 0.
+    """
+    across, down = crop.size.width / crop.box.width, crop.size.height / crop.box.height
+    matrix = np.array(
+        [[across, 0, (place.left - crop.box.left) * across], [0, down, (place.top - crop.box.top) * down]]
+    )
+    matrix[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5
+    flags = (cv2().INTER_CUBIC if plane.ndim == 3 else cv2().INTER_LINEAR) | cv2().WARP_INVERSE_MAP
+    sampled = cv2().warpAffine(plane, matrix, place.size, flags=flags, borderMode=cv2().BORDER_REPLICATE)
+    return np.clip(sampled, 0.0, 1.0).astype(np.float32)
+
+
+def _with_grain(painted: Pixels, shown: Pixels, alpha: NDArray[np.float32]) -> Pixels:
+    """Return `painted` with the grain of `shown` where it is seen, all (h, w, 3) in px of the frame."""
+    mixed = (shown + alpha[..., None] * (painted - shown)).astype(np.float32)
+    grained = match_grain(mixed, alpha > 0)
+    return np.clip(painted + (grained - mixed), 0.0, 1.0).astype(np.float32)
 
 
 def _unchanged(painted: Pixels, shown: Pixels) -> NDArray[np.float32]:

@@ -5,8 +5,9 @@ import pytest
 from stillbytes.engine import tiles
 from stillbytes.engine.errors import CancelledError, StillbytesError
 from stillbytes.engine.fill import patchmatch
-from stillbytes.engine.fill.complete import CompleteOptions, Schedule, bounded, complete, context_of
+from stillbytes.engine.fill.complete import CompleteOptions, Schedule, complete, context_of
 from stillbytes.engine.fill.pyramid import Level
+from stillbytes.engine.fill.rim import bounded
 from stillbytes.engine.geometry import Box
 
 
@@ -173,13 +174,14 @@ def test_small_steps_are_kept_and_large_ones_are_not_carried():
     np.testing.assert_allclose(bounded(-steps), -kept, atol=1e-6)
 
 
-def test_large_holes_are_searched_nearer():
-    values = np.zeros((400, 400, 4), np.float32)
-    allowed = np.ones((400, 400), bool)
-    small, large = (np.zeros((400, 400), bool) for _ in range(2))
+def test_large_holes_are_searched_nearer_and_their_finest_level_least():
+    values = np.zeros((800, 800, 4), np.float32)
+    allowed = np.ones((800, 800), bool)
+    small, large = (np.zeros((800, 800), bool) for _ in range(2))
     small[:100, :100] = large[:350, :350] = True
     plans = [
-        Schedule.of(CompleteOptions(search_px=64), [Level(values, hole, allowed)], tiles.no_progress)
+        Schedule.of(CompleteOptions(search_px=64), [Level(values, hole, allowed)] * 4, tiles.no_progress)
         for hole in (small, large)
     ]
-    assert [plan.reach(0) for plan in plans] == [64, 16]
+    assert [[plan.reach(depth) for depth in range(4)] for plan in plans] == [[64, 64, 800, 800], [2, 16, 800, 800]]
+    assert [[plan.passes(depth) for depth in range(2)] for plan in plans] == [[3, 3], [1, 2]]

@@ -23,6 +23,19 @@ def test_a_smooth_ground_with_noise_has_no_spots():
     assert not find_spots(ground()).flags.any()
 
 
+def test_a_faint_spot_is_not_lost_among_the_texture_elsewhere():
+    luma = np.hstack([with_disc(ground(400)[:, :200], 200, 90, 3, -0.03), ground(400, noise=0.15)[:, :400]])
+    spots = find_spots(np.ascontiguousarray(luma))
+    assert spots.flags[200, 90]
+    assert spots.number == 1
+
+
+def test_a_spot_near_an_edge_of_the_scene_is_left():
+    luma = with_disc(ground(), 100, 100, 3, -0.04)
+    luma[:, :88] -= 0.3
+    assert find_spots(luma).number == 0
+
+
 def test_dark_and_bright_spots_of_all_sizes_are_found_where_they_are():
     luma = ground()
     places = [(40, 40, 2, -0.05), (40, 120, 4, -0.04), (120, 50, 8, -0.06), (130, 140, 3, 0.06)]

@@ -5,9 +5,10 @@ import pytest
 from stillbytes.engine.develop.adjust import Adjust
 from stillbytes.engine.develop.display import OutputSpec, render_display
 from stillbytes.engine.develop.settings import DevelopSettings
+from stillbytes.engine.fill import stitch as stitch_module
 from stillbytes.engine.fill.crop import CropOptions, as_picture, cut
 from stillbytes.engine.fill.seam import match_seam
-from stillbytes.engine.fill.stitch import redrawn, resized, scene_light, stitch
+from stillbytes.engine.fill.stitch import StitchOptions, redrawn, resized, scene_light, stitch
 from stillbytes.engine.framing import Framing
 from stillbytes.engine.geometry import Box, Size
 from stillbytes.engine.photo import Photo
@@ -59,7 +60,8 @@ def test_a_crop_that_comes_back_unchanged_changes_nothing_to_be_seen(photo):
 
 
 @pytest.mark.parametrize("framing", [Framing(), Framing(8).cropped(0.1, 0.1, 1, 1), Framing().straightened(4, SIZE)])
-def test_what_was_painted_is_where_it_was_cut_and_nowhere_else(photo, framing):
+@pytest.mark.parametrize("grain", [False, True])
+def test_what_was_painted_is_where_it_was_cut_and_nowhere_else(photo, framing, grain):
     photo = photo.with_edit(Adjust(DevelopSettings(exposure_ev=-0.3, contrast=10))).with_framing(framing)
     middle = Box(
         photo.size.width // 2 - 30, photo.size.height // 2 - 20, photo.size.width // 2 + 30, photo.size.height // 2 + 20
@@ -67,11 +69,12 @@ def test_what_was_painted_is_where_it_was_cut_and_nowhere_else(photo, framing):
     crop = crop_of(photo, middle)
     painted = crop.picture()
     painted[crop.alpha > 0] = (0.1, 0.9, 0.2)
-    back = stitch(photo, crop, painted)
+    back = stitch(photo, crop, painted, StitchOptions(grain=grain))
     spec = OutputSpec("srgb", "standard", "uint16")
     before, after = render_display(photo, spec), render_display(back, spec)
     core = after[middle.grow(-3).slices(Box.of(photo.size))] / 65535
-    np.testing.assert_allclose(core, np.broadcast_to((0.1, 0.9, 0.2), core.shape), atol=0.004)
+    np.testing.assert_allclose(core, np.broadcast_to((0.1, 0.9, 0.2), core.shape), atol=0.06 if grain else 0.004)
+    np.testing.assert_allclose(core.mean(axis=(0, 1)), (0.1, 0.9, 0.2), atol=0.004)
     outside = np.ones((photo.size.height, photo.size.width), bool)
     outside[middle.grow(16).slices(Box.of(photo.size))] = False
     np.testing.assert_array_equal(after[outside], before[outside])
@@ -80,7 +83,7 @@ def test_what_was_painted_is_where_it_was_cut_and_nowhere_else(photo, framing):
 def test_a_shift_of_colour_is_taken_back(photo):
     crop = crop_of(photo)
     shifted = np.clip(crop.picture() * 0.96 + np.float32((0.03, 0.0, 0.02)), 0, 1)
-    rough = stitch(photo, crop, shifted, match_color=False).render(HOLE)
+    rough = stitch(photo, crop, shifted, StitchOptions(match_color=False)).render(HOLE)
     fine = stitch(photo, crop, shifted).render(HOLE)
     true = photo.render(HOLE)
     assert np.abs(fine - true).mean() < 0.25 * np.abs(rough - true).mean()
@@ -95,6 +98,61 @@ def test_highlights_above_white_survive_where_nothing_was_painted(light):
         painted[place] = 0.2
     back = stitch(photo, crop, painted).render(Box(25, 10, 38, 28))
     np.testing.assert_allclose(back, photo.render(Box(25, 10, 38, 28)), rtol=0.02)
+
+
+def noisy(size, spread):
+    rng = np.random.default_rng(4)
+    ramp = np.linspace(0.1, 0.4, size.width, dtype=np.float32)[None, :, None] * np.ones((size.height, 1, 3), np.float32)
+    return np.clip(ramp + rng.normal(0, spread, ramp.shape), 0, 1).astype(np.float32)
+
+
+def residual(picture):
+    """Standard deviation of what neighbours differ by."""
+    return float(np.diff(picture, axis=1).std() / np.sqrt(2))
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.02])
+def test_what_was_painted_small_and_clean_gets_the_grain_around_it(spread):
+    frame = noisy(Size(900, 700), spread)
+    photo = Photo(ArraySource(frame))
+    hole = Box(300, 220, 560, 480)
+    crop = crop_of(photo, hole)
+    assert crop.size.width < 0.9 * crop.box.width
+    clean = Photo(ArraySource(noisy(Size(900, 700), 0.0)))
+    painted = np.where(crop.alpha[..., None] > 0, crop_of(clean, hole).picture() * 0.97, crop.picture())
+    inner = hole.grow(-8)
+    there = as_picture(photo.render(inner), photo)
+    back, plain = (
+        as_picture(stitch(photo, crop, painted, StitchOptions(grain=grain)).render(inner), photo)
+        for grain in (True, False)
+    )
+    assert residual(back) == pytest.approx(residual(there), rel=0.25, abs=0.002)
+    assert residual(plain) < 0.35 * residual(there) + 0.002
+    np.testing.assert_allclose(back.mean(axis=(0, 1)), plain.mean(axis=(0, 1)), atol=0.004)
+
+
+def test_grain_changes_nothing_outside_the_mask():
+    frame = noisy(Size(900, 700), 0.02)
+    photo = Photo(ArraySource(frame))
+    hole = Box(300, 220, 560, 480)
+    crop = crop_of(photo, hole)
+    painted = np.where(crop.alpha[..., None] > 0, np.float32(0.5), crop.picture())
+    after = stitch(photo, crop, painted).render()
+    changed = (after != photo.render()).any(axis=2)
+    reach = int(np.ceil((OPTIONS.feather_px + 2) * crop.box.width / crop.size.width))
+    changed[hole.grow(reach).slices(Box.of(photo.size))] = False
+    assert not changed.any()
+
+
+def test_a_place_too_large_to_hold_stays_at_the_size_of_the_crop(monkeypatch):
+    monkeypatch.setattr(stitch_module, "_MOST_NATIVE_PX", 1000)
+    photo = Photo(ArraySource(noisy(Size(900, 700), 0.02)))
+    crop = crop_of(photo, Box(300, 220, 560, 480))
+    painted = np.full_like(crop.picture(), 0.5)
+    with_grain, without = (
+        stitch(photo, crop, painted, StitchOptions(grain=grain)).render(crop.box) for grain in (True, False)
+    )
+    np.testing.assert_array_equal(with_grain, without)
 
 
 def test_another_size_is_resampled(photo):
@@ -115,7 +173,7 @@ def test_an_image_keeps_every_value_that_was_not_painted(light):
     photo = Photo(ArraySource(frame))
     crop = crop_of(photo)
     painted = np.where(crop.alpha[..., None] > 0, np.float32(0.5), crop.picture())
-    after = stitch(photo, crop, painted)
+    after = stitch(photo, crop, painted, StitchOptions(grain=False))
     drawn = redrawn(frame, photo, after, [crop.box])
     changed = (drawn != frame).any(axis=2)
     inside = np.zeros_like(changed)
