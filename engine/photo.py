@@ -115,6 +115,12 @@ def source_proxy(source: Source) -> Pixels:
         return pixels
 
 
+def forget_proxy(source: Source) -> None:
+    """Free what `source_proxy` keeps of `source`; it is computed again when somebody asks."""
+    with _proxy_lock:
+        _proxies.pop(source, None)
+
+
 def read_parallel(source: Source, box: Box, grid: Grid) -> Pixels:
     """Return `source.read(box, grid)`, computed in the engine's threads."""
     out = np.empty((box.height, box.width, 3), np.float32)

@@ -24,7 +24,7 @@ from ..color import REC2020, SPACES, Profile, Transfer, convert, to_xyz
 from ..geometry import Box, Size
 from ..heap import give_back
 from ..jit import inline, kernel
-from ..photo import Photo, Pixels
+from ..photo import Photo, Pixels, forget_proxy
 from ..tiles import TILE_HEIGHT, TILE_WIDTH, Progress, in_order, no_progress, split
 
 Rendering = Literal["standard", "linear"]
@@ -298,6 +298,7 @@ def photo_strips(
     """
     whole = Box.of(photo.size_at(frame_scale))
     pixels_of, light = photo.tile_renderer(whole, frame_scale), _light(photo)
+    forget_proxy(photo.source)  # the edits have seen it, and the photo is written for seconds
     give_back()
     started: deque[NDArray[Any]] = deque()
 

@@ -7,7 +7,7 @@ from stillbytes.engine.develop.settings import SETTINGS, DevelopSettings, Grade,
 from stillbytes.engine.framing import Framing
 from stillbytes.engine.geometry import Box, Size
 from stillbytes.engine.masks.mask import Mask
-from stillbytes.engine.photo import GUIDE_SIDE, Photo, luminance
+from stillbytes.engine.photo import GUIDE_SIDE, Photo, forget_proxy, luminance, source_proxy
 
 BOXES = [Box(0, 0, 220, 150), Box(31, 17, 32, 18), Box(5, 90, 140, 149), Box(111, 0, 220, 64)]
 
@@ -119,3 +119,13 @@ def test_luminance_is_the_cube_root_of_bt2020_luma():
 
 def test_the_guide_is_small():
     assert Size(11648, 8736).fit(GUIDE_SIDE).pixels < 1_000_000
+
+
+def test_a_forgotten_proxy_is_computed_again(scene, pixel_source):
+    source = pixel_source(scene)
+    before = source_proxy(source)
+    forget_proxy(source)
+    forget_proxy(source)
+    again = source_proxy(source)
+    assert again is not before
+    assert np.array_equal(again, before)
