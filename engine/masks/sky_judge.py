@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..opencv import cv2
 from .sky_scene import Scene
 
-ENOUGH = 4.3
+ENOUGH = 3.3
 """Points from which a candidate counts as sky."""
 _ODDS_PER_POINT = 0.45
 _POINTS_PER_ODDS = 2.0
@@ -77,7 +77,7 @@ def judge(scene: Scene, sky: NDArray[np.bool_]) -> Verdict:
 
 def _judge_all(scene: Scene) -> Verdict:
     blue = float(scene.blue.mean())
-    points = 4 * blue - 1 + _recognised(scene)
+    points = 4 * blue - 2.5 + _recognised(scene)  # grey alone may be anything
     return Verdict(points, "the whole frame is blue and smooth", "nothing but one smooth colour fills the frame")
 
 

@@ -5,7 +5,7 @@ from stillbytes.engine.errors import PlanInvalidError
 from stillbytes.engine.geometry import Size
 from stillbytes.engine.masks.ops import rectangle
 from stillbytes.engine.masks.pointing import Area, PlacedBox, read_area
-from stillbytes.engine.plan.compile import CompileOptions, compile_plan, frame_inputs
+from stillbytes.engine.plan.compile import CompileOptions, compile_plan, frame_inputs, unmet_needs
 from stillbytes.engine.plan.compile_paint import PRESETS, SPEEDS
 from stillbytes.engine.plan.graph import GraphBuilder, Link, check_graph, is_link
 from stillbytes.engine.plan.guess import LEAST_SURE
@@ -82,6 +82,21 @@ def test_the_opposite_of_a_guess_is_not_taken_for_all():
     everything_else = {"op": "remove", "target": {"kind": "person", "invert": True}}
     (picked,) = nodes(compiled(everything_else).graph, "StillbytesPickMask")
     assert "least_confidence" not in picked
+
+
+@pytest.mark.parametrize(
+    ("target", "unmet"),
+    [
+        ({"kind": "phrase", "text": "the balloon"}, True),
+        ({"kind": "phrase", "text": "the red parts"}, False),
+        ({"kind": "person"}, False),
+        ({"kind": "box", "left": 0.1, "top": 0.1, "right": 0.5, "bottom": 0.5}, False),
+    ],
+)
+@pytest.mark.parametrize("op", [{"op": "remove"}, {"op": "blur"}, {"op": "generate", "prompt": "a kite"}])
+def test_a_thing_that_only_a_model_finds_is_an_unmet_need(op, target, unmet):
+    plan = parse_plan({"version": 1, "steps": [{"op": "rotate", "quarter_turns": 1}, op | {"target": target}]})
+    assert [text[:2] for text in unmet_needs(plan)] == (["2."] if unmet else [])
 
 
 def test_a_box_is_meant_on_the_photo_before_the_crop_however_it_is_turned():

@@ -17,9 +17,13 @@ def target(kind, text):
     [
         ("box", "0.2, 0.1, 0.6, 0.9", BoxTarget(0.2, 0.1, 0.6, 0.9)),
         ("box", " .2 0.1  0.6 1 ", BoxTarget(0.2, 0.1, 0.6, 1.0)),
+        ("box", "20%, 10 %, 60%, 90%", BoxTarget(0.2, 0.1, 0.6, 0.9)),
         ("points", "0.4, 0.5", Points(((0.4, 0.5),))),
         ("points", "0.4 0.5; 0.6 0.5;\nNot 0.1, 0.9;", Points(((0.4, 0.5), (0.6, 0.5)), ((0.1, 0.9),))),
         ("luminance_range", "0.5 to 0.8", LuminanceRange(0.5, 0.8)),
+        ("luminance_range", "50 % to 80 %", LuminanceRange(0.5, 0.8)),
+        ("luminance_range", "50-80%", LuminanceRange(0.5, 0.8)),
+        ("luminance_range", "0.5-0.8", LuminanceRange(0.5, 0.8)),
         ("luminance_range", "0, 0.25, 0.05", LuminanceRange(0.0, 0.25, 0.05)),
         ("color_range", "220", ColorRange(220.0)),
         ("color_range", "30, 45", ColorRange(30.0, 45.0)),
@@ -45,7 +49,9 @@ def test_the_examples_can_be_read(kind):
         ("points", "0.4, 0.5, 0.6"),
         ("points", "not here"),
         ("luminance_range", "bright"),
+        ("luminance_range", "0,5 to 0,8"),
         ("color_range", "blue"),
+        ("color_range", "50%"),
         ("color_range", "1e9"),
     ],
 )
@@ -53,6 +59,8 @@ def test_anything_else_is_one_sentence_with_an_example(kind, text):
     with pytest.raises(PlanInvalidError, match="expected") as error:
         read_place(kind, text)
     assert EXAMPLES[kind] in error.value.hint
+    assert str(error.value).startswith("place: ")
+    assert repr(text.removeprefix("not ")) in str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,8 @@ def changed(step):
         ("deeper blues", {"blue": HueShift(saturation=15, luminance=-15)}),
         ("make the blues deeper", {"blue": HueShift(saturation=15, luminance=-15)}),
         ("make the reds and yellows warmer", {"red": HueShift(hue=30), "yellow": HueShift(hue=-30)}),
+        ("make the pinks less strong", {"magenta": HueShift(saturation=-30)}),
+        ("make the reds more intense", {"red": HueShift(saturation=30)}),
         ("cooler greens", {"green": HueShift(hue=30)}),
         ("make the greens warmer", {"green": HueShift(hue=-30)}),
     ],
@@ -209,3 +211,44 @@ def test_a_quarter_of_a_turn_is_no_quarter_of_a_degree():
 
 def test_a_look_can_be_taken_away():
     assert changed(only("remove the matte look")) == {"contrast": 30, "blacks": -30, "saturation": 20}
+
+
+@pytest.mark.parametrize("word", ["only", "just"])
+def test_only_a_part_is_not_the_whole_photo(word):
+    assert only(f"brighten {word} the sky").target == Region("sky")
+    assert only(f"blur {word} the background").target == BACKGROUND
+    assert only(f"brighten {word} the dog").target == Phrase("the dog")
+    assert only(f"remove {word} the sign on the left").target == Phrase("the sign on the left")
+
+
+def test_just_a_little_is_how_much():
+    assert only("make it just a little warmer") == only("make it a little warmer")
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        ("cut the contrast by half", {"contrast": -50}),
+        ("increase the contrast by half", {"contrast": 50}),
+        ("lower the saturation by a third", {"saturation": -33}),
+        ("darken it by half a stop", {"exposure_ev": -0.5}),
+    ],
+)
+def test_by_a_part_is_that_many_percent(text, settings):
+    assert changed(only(text)) == pytest.approx(settings, abs=1)
+
+
+@pytest.mark.parametrize(
+    "text", ["make it look like film", "make it look like a film", "make it look like analog film"]
+)
+def test_a_photo_can_look_like_film(text):
+    assert only(text) == only("film look")
+
+
+@pytest.mark.parametrize("fault", ["the photo is too dark", "it's crooked", "the sky is blown out", "it looks flat"])
+def test_a_fault_that_was_named_can_be_fixed_as_it(fault):
+    assert only(f"{fault}, please fix it") == only(f"{fault}, fix") == only(fault)
+
+
+def test_it_without_a_fault_is_not_understood():
+    assert plan_from_words("make it warmer and fix it").not_understood == ("fix",)
