@@ -28,14 +28,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def write(arguments: argparse.Namespace, understood: words.Understood) -> int:
     """Write or print the workflow, and say on standard error what is not in it or would not run."""
-    from ..engine.plan.compile import compile_plan
+    from ..engine.plan.compile import compile_plan, unmet_needs
     from ..engine.plan.graph import check_graph
 
     if arguments.output and arguments.output.suffix.lower() != ".json":
         raise PlanInvalidError(f"{arguments.output} is not the name of a workflow.", "End it in .json.")
     compiled = compile_plan(understood.plan, _options(arguments))
     info = _nodes(arguments)
-    remarks = [*words.remarks(understood), *compiled.left_out]
+    remarks = [*words.remarks(understood), *compiled.left_out, *unmet_needs(understood.plan)]
     for problem in check_graph(compiled.graph, info) if info else ():
         if problem.file != _NO_PHOTO or arguments.photo:
             remarks.append(f"Node {problem.node}, {compiled.graph[problem.node]['_meta']['title']}: {problem.message}")

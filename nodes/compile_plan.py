@@ -68,7 +68,7 @@ class StillbytesCompilePlan(io.ComfyNode):
         cls, plan: EditPlan, photo: Photos | None = None, speed: SpeedPreset = "full", checkpoint: str = ""
     ) -> io.NodeOutput:
         with work():
-            from ..engine.plan.compile import CompileOptions, compile_plan
+            from ..engine.plan.compile import CompileOptions, compile_plan, unmet_needs
 
             chosen: dict[str, Any] = {"file": _ANY_FILE, "speed": speed}
             if photo is not None:
@@ -78,5 +78,5 @@ class StillbytesCompilePlan(io.ComfyNode):
             compiled = compile_plan(plan, CompileOptions(**chosen))
         text = json.dumps(compiled.graph, indent=2, ensure_ascii=False)
         left_out = "\n".join(compiled.left_out)
-        said = f"{len(compiled.graph)} nodes.\n{left_out}".strip()
+        said = "\n".join([f"{len(compiled.graph)} nodes.", *compiled.left_out, *unmet_needs(plan)])
         return io.NodeOutput(text, left_out, ui=ui.PreviewText(said))

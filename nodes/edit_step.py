@@ -121,9 +121,10 @@ class StillbytesEditStep(io.ComfyNode):
                     display_name="Place",
                     optional=True,
                     default="",
-                    tooltip="Fractions of the photo from its top left. box: left, top, right, bottom, as in 0.2, 0.1, "
-                    "0.6, 0.9. points: 0.4, 0.5; 0.6, 0.5; not 0.1, 0.9. tones: lightness 0.5 to 0.8. colour: a hue "
-                    "in degrees, 0 red, 120 green, 240 blue.",
+                    tooltip="Fractions of the photo from its top left, or in %. box: left, top, right, bottom, as in "
+                    "0.2, 0.1, 0.6, 0.9; it goes around a thing, and what stands in it is taken. points: 0.4, 0.5; "
+                    "0.6, 0.5; not 0.1, 0.9. tones: lightness 0.5 to 0.8. colour: a hue in degrees, 0 red, 120 green, "
+                    "240 blue.",
                 ),
                 *curve_inputs(),
             ],
@@ -168,7 +169,10 @@ def _target_json(values: Mapping[str, Any]) -> dict[str, Any]:
         if values.get("invert"):
             raise StillbytesError(f"Everything else than {target} is no target of a plan.", "Switch it off.")
         return read_place(PLACES[target], values.get("place", ""))
-    named = {"kind": "phrase", "text": values.get("words", "").strip()} if target == "words" else {"kind": target}
+    text = values.get("words", "").strip()
+    if target == "words" and not text:
+        raise StillbytesError("Words is empty.", "Say in it what is meant, such as: the sign on the left.")
+    named = {"kind": "phrase", "text": text} if target == "words" else {"kind": target}
     return named | ({"invert": True} if values.get("invert") else {})
 
 

@@ -26,5 +26,11 @@ def why_not(step: Step, segmenters: bool = False) -> str:
             return NEEDS_GENERATOR
 
 
+def needs_segmenter(step: Step) -> bool:
+    """Return whether the target of `step` is found by a segmentation model alone."""
+    target = getattr(step, "target", None)
+    return target is not None and not _is_findable(target)
+
+
 def _is_findable(target: Target) -> bool:
     return not isinstance(target, Phrase) or needs_no_model(target.text)

@@ -13,6 +13,7 @@ from typing import Any
 from ..develop.settings import SETTINGS, DevelopSettings, Grade, HueShift
 from ..framing import Framing
 from ..geometry import Size
+from .abilities import needs_segmenter
 from .compile_paint import Painting, SpeedPreset, painting_of
 from .compile_targets import Masks
 from .describe import describe_step
@@ -39,6 +40,7 @@ from .schema import (
 
 _NO_SIZE = "How far to expand depends on the photo's size, which was not given."
 _NO_ANGLE = "How far to expand depends on the angle by which the photo is straightened, which is only measured later."
+_UNMET = "This stops the workflow until a segmentation model is connected: add Load Segmenter."
 _EXPORT = {"filename_prefix": "stillbytes/%name%-edited", "format": "tiff", "bit_depth": "16"}
 _TITLE_LENGTH = 60
 
@@ -79,6 +81,12 @@ def compile_plan(plan: EditPlan, options: CompileOptions | None = None) -> Compi
         if reason := compiler.take(step):
             compiler.left_out.append(f"{number}. {describe_step(step)} Left out: {reason}")
     return compiler.finish()
+
+
+def unmet_needs(plan: EditPlan) -> tuple[str, ...]:
+    """Return a sentence for each step whose nodes fail in a workflow that nothing is added to."""
+    numbered = enumerate(plan.steps, 1)
+    return tuple(f"{number}. {describe_step(step)} {_UNMET}" for number, step in numbered if needs_segmenter(step))
 
 
 class _Compiler:

@@ -63,6 +63,7 @@ _MIXER = {
     "luminance": _Words("brighter", "darker"),
 }
 _AUTOMATIC = {"all": "white balance, tone and colour", "white_balance": "white balance"}
+_AUTOMATIC_PART = {"all": "tone and colour"}  # the white balance of a part stays
 _NAMES = {"sky": "the sky", "subject": "the subject", "background": "the background", "person": "the person or people"}
 _ANGLES = {1: "90 degrees clockwise", 2: "180 degrees", 3: "90 degrees counterclockwise"}
 
@@ -89,8 +90,10 @@ def describe_step(step: Step) -> str:
             return f"{_capital(_short(describe_target(step.target)))}: {', '.join(changes)}."
         case Auto():
             share = f" ({step.amount:g} %)" if step.amount != 100 else ""
-            where = "" if step.target == WHOLE else f", {_short(describe_target(step.target))}"
-            return f"Automatic {_AUTOMATIC.get(step.part, step.part)}{where}{share}."
+            if step.target == WHOLE:
+                return f"Automatic {_AUTOMATIC.get(step.part, step.part)}{share}."
+            kind = _AUTOMATIC_PART.get(step.part, _AUTOMATIC.get(step.part, step.part))
+            return f"Automatic {kind}, {_short(describe_target(step.target))}{share}."
         case Crop():
             return _crop_words(step)
         case Straighten():

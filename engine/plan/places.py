@@ -9,6 +9,7 @@ from typing import Any
 from .spec import invalid, shown
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
+_BETWEEN = re.compile(r"(?<=[\d%])\s*-\s*(?=[\d.])|\bto\b")
 _POINT_ENDS = re.compile(r"[;\n]")
 _NOT = "not "
 
@@ -43,7 +44,7 @@ def _points(text: str) -> dict[str, Any]:
 
 
 def _luminance(text: str) -> dict[str, Any]:
-    numbers = _numbers("luminance_range", text.replace("to", " "), (2, 3))
+    numbers = _numbers("luminance_range", text, (2, 3))
     return dict(zip(("low", "high", "feather"), numbers, strict=False))
 
 
@@ -60,8 +61,10 @@ _READERS: Mapping[str, Callable[[str], dict[str, Any]]] = {
 
 
 def _numbers(kind: str, text: str, counts: tuple[int, ...]) -> list[float]:
-    parts = text.replace(",", " ").split()
+    ranged = _BETWEEN.sub(" ", text) if kind == "luminance_range" else text
+    percent = "%" in text and kind != "color_range"  # a hue is in degrees
+    parts = (ranged.replace("%", " ") if percent else ranged).replace(",", " ").split()
     if len(parts) not in counts or not all(_NUMBER.fullmatch(part) for part in parts):
         wanted = " or ".join(map(str, counts))
-        raise invalid("target", f"expected {wanted} numbers, found {shown(text.strip())}", f"As in: {EXAMPLES[kind]}")
-    return [float(part) for part in parts]
+        raise invalid("place", f"expected {wanted} numbers, found {shown(text.strip())}", f"As in: {EXAMPLES[kind]}")
+    return [float(part) / (100 if percent else 1) for part in parts]

@@ -133,7 +133,7 @@ def test_steps_in_a_row_make_the_plan_that_their_widgets_say(comfy):
     ("inputs", "words"),
     [
         ({"step": "dance"}, "Choose one of"),
-        ({"step": "remove", "target": "words"}, "text"),
+        ({"step": "remove", "target": "words"}, "Words is empty"),
         ({"step": "remove", "target": "whole"}, "whole"),
         ({"step": "remove", "target": "box", "place": "over there"}, "expected 4 numbers"),
         ({"step": "blur", "step.amount": 5.0, "target": "colour", "place": "220", "invert": True}, "no target"),

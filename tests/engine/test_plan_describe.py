@@ -32,6 +32,8 @@ from stillbytes.engine.plan.validate import parse_plan
         ({"op": "crop", "top": 0.2, "aspect": "4:5"}, "Crop 20 % off the top, to 4:5."),
         ({"op": "crop"}, "Crop nothing."),
         ({"op": "auto", "part": "tone", "target": {"kind": "subject"}}, "Automatic tone, subject."),
+        ({"op": "auto", "target": {"kind": "sky"}}, "Automatic tone and colour, sky."),
+        ({"op": "auto", "amount": 60}, "Automatic white balance, tone and colour (60 %)."),
         ({"op": "rotate", "quarter_turns": 3}, "Rotate by 90 degrees counterclockwise."),
         ({"op": "straighten", "angle_deg": -2}, "Straighten: turn by 2 degrees counterclockwise."),
         ({"op": "flip", "axis": "horizontal"}, "Flip left to right."),

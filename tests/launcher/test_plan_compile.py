@@ -92,6 +92,12 @@ def test_what_is_not_in_the_workflow_is_said(folder: Path, capsys: pytest.Captur
     assert "expand" not in said.err.lower()
 
 
+def test_a_model_that_the_workflow_waits_for_is_said(folder: Path, capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["plan", "compile", "darken the sky and remove the balloon"]) == 0
+    (said,) = [line for line in capsys.readouterr().err.splitlines() if "Load Segmenter" in line]
+    assert said.startswith("2. Remove “the balloon”.")
+
+
 def test_a_server_says_what_would_not_run(folder: Path, server: str, capsys: pytest.CaptureFixture[str]):
     assert cli.main(["plan", "compile", "darken the sky", "--server", server]) == 0
     assert "Select the sky: There is no node StillbytesPickMask." in capsys.readouterr().err

@@ -167,6 +167,6 @@ class Changes(Painting):
 
 
 def _lowered(amount: Amount, up: bool) -> Amount:
-    """Return "by half" of a verb that lowers as how many times less it shall be."""
+    """Return "in half" of a verb that lowers as how many times less it shall be."""
     fraction = not up and amount.kind == "times" and 0 < amount.number < 1
     return Amount("times", 1 / amount.number) if fraction else amount

@@ -146,6 +146,9 @@ class Grammar(Changes):
         if not self.has(place, "fix"):
             return place
         np, after = self.noun_phrase(place + 1)
+        meant = np.kind == "it" if np is not None else self._ends(place + 1)
+        if meant and self.found and self._fault_before(place):  # "it is too dark, fix it"
+            return after
         if np is None:
             return place
         faults = [item.tags["complaint"] for item in np.modifiers if "complaint" in item.tags]
@@ -165,6 +168,11 @@ class Grammar(Changes):
         if not faults and (np.kind == "quality" or np.target == WHOLE):
             self.vague.append(self.slice(place, after))
         return after if faults else place
+
+    def _fault_before(self, place: int) -> bool:
+        tags = [item.tags for item in self.items[:place]]
+        faulty = any("complaint" in tag or self.is_fault(tag.get("adj", "")) for tag in tags)
+        return faulty or any(self.word(before) == "too" for before in range(place))
 
     def _make(self, place: int) -> int:
         """Read "make the sky darker", "turn it black and white", "I want her face brighter"."""

@@ -24,6 +24,7 @@ _PLACES = frozenset({"in", "on", "of", "at", "behind", "near", "under", "above",
                      "next to", "in front of", "with", "against", "around", "between"})  # fmt: skip
 _MAY_BE_AMOUNT = ("little", "lot", "plain", "number", "numbers", "fraction", "factors", "prepositions", "determiners")
 _STYLED = (" look", " vibe", " vibes", " style", " effect", " feel", " mood")
+_ALONE = ("only", "just")
 _LEAST_KELVIN = 100  # "4k" is a size
 MAX_PHRASE = 200
 
@@ -137,6 +138,7 @@ class Reader:
         number, after = self.number(place)
         if number is None:
             return None, start
+        part = self.word(place - 1) == "by" and self.has(place, "numbers") and 0 < number < 1
         after += 1 if self.word(after) == "of" and self.word(after + 1) == "a" else 0
         after += self.word(after) == "a" and self.has(after + 1, "stop_units")
         if self.has(after, "stop_units"):
@@ -145,6 +147,8 @@ class Reader:
             return Amount("percent", number), after + 1
         if self.has(after, "kelvin_units") and number >= _LEAST_KELVIN:
             return Amount("value", number), after + 1
+        if part and self._ends_clause(after):
+            return Amount("percent", 100 * number), after
         if self.has(after - 1, "fraction") and self._ends_clause(after):  # of a stop
             return Amount("ev", number), after
         if self.has(place, "number") and self._ends_clause(after):
@@ -162,6 +166,9 @@ class Reader:
 
     def _read_noun_phrase(self, place: int, places: bool) -> tuple[Np | None, int]:
         start = place
+        if self.word(place) in _ALONE and (self.has(place + 1, "determiners") or self.nominal(place + 1)):
+            meant, after = self.noun_phrase(place + 1, places=places)
+            return meant, start if meant is None else after
         pronoun = self._pronoun(place)
         if pronoun is not None:
             return pronoun, place + 1

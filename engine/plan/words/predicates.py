@@ -193,6 +193,9 @@ class Predicates(Reader):
             return step, after
         more, place = self.amount(place)
         direction, place = self.comparison(place)
+        if np is not None and np.kind == "band" and direction and self.tag(place, "degrees") == "high":
+            wish = combined("amount", direction, np, whose, more or amount or PLAIN)
+            return (wish, place + 1) if wish else (None, start)
         late, place = self.amount(place)
         quality, after = self.becoming(place, direction != 0, whose)
         said = place > start and self.has(place - 1, "stronger")
