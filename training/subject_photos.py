@@ -10,8 +10,8 @@ is left out as unsure. A ring within a ring is a hole.
 
 from __future__ import annotations
 
-import argparse
-import json
+import runpy
+import sys
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,9 +19,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
+ROOT = Path(__file__).resolve().parents[1]
+if "stillbytes" not in sys.modules:
+    runpy.run_path(str(ROOT / "launcher" / "package.py"))["load_package"](ROOT)
 
-SIDE = 256
+from stillbytes.training.pairs import Picture, at_side, run  # noqa: E402
+
 SUBJECT, NONE, UNSURE = 255, 0, 128
 
 
@@ -53,31 +56,13 @@ def _from_shares(subject: NDArray[np.float32], unsure: NDArray[np.float32]) -> P
     return np.where(unsure > 0.5, UNSURE, clear).astype(np.uint8)
 
 
-def main() -> None:
-    """Write one small picture and one truth per photograph, and index.json."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sources", type=Path, required=True, help="a folder with the repositories' checkouts")
-    parser.add_argument("--out", type=Path, required=True, help="the folder to write")
-    options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    listed = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
-    index: list[dict[str, str]] = []
-    for number, photo in enumerate(listed["photos"]):
-        folder = options.sources / listed["sources"][photo["source"]]["repository"].split("/")[1]
-        if (picture := cv2.imread(str(folder / photo["path"]), cv2.IMREAD_COLOR)) is None:
-            print(f"left out, cannot be read: {folder / photo['path']}")
-            continue
-        scale = min(1.0, SIDE / max(picture.shape[:2]))
-        small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        trimap = folder / "annotations" / "trimaps" / f"{Path(photo['path']).stem}.png"
-        truth = truth_of(photo["label"], small.shape[:2], trimap if photo["label"] == "trimap" else None)
-        names = f"{number:04d}.png", f"{number:04d}_truth.png"
-        cv2.imwrite(str(options.out / names[0]), small)
-        cv2.imwrite(str(options.out / names[1]), truth)
-        index.append({"file": names[0], "gt": names[1], "set": photo["source"]})
-    (options.out / "index.json").write_text(json.dumps(index, indent=1), encoding="utf-8")
-    print(f"{len(index)} photographs in {options.out}")
+def pair_of(picture: Picture, photo: dict[str, Any], folder: Path) -> tuple[Picture, Picture]:
+    """Return the small picture and where it shows the subject."""
+    small = at_side(picture)
+    trimap = folder / "annotations" / "trimaps" / f"{Path(photo['path']).stem}.png"
+    shape = small.shape[0], small.shape[1]
+    return small, truth_of(photo["label"], shape, trimap if photo["label"] == "trimap" else None)
 
 
 if __name__ == "__main__":
-    main()
+    run(Path(__file__), __doc__, pair_of)
