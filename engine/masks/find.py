@@ -25,6 +25,7 @@ from .people import person_of
 from .ports import Area, Click, Prompt, Segmenters
 from .ranges import hue_mask, lightness_mask
 from .select import select
+from .sides import means_side, side_mask, side_words
 from .spots import spots
 from .view import PhotoView
 from .wording import meaning, means_spots
@@ -35,7 +36,7 @@ Sought = Region | Phrase | LuminanceRange | ColorRange | BoxTarget | Points
 _Step = tuple[str, Callable[[], Selection | None]]
 
 _NO_FINDER = "Finding “{}” needs a segmentation model."
-_KNOWN = "The built-in engines know sky, subject, background, people, colours and tones."
+_KNOWN = "The built-in engines know sky, subject, background, people, colours, tones and sides of the frame."
 _LOAD = "A model is loaded with Load Segmenter in ComfyUI, with --segmenter on the command line."
 
 
@@ -149,6 +150,8 @@ class Search:
     def _part(self, wanted: Wanted, text: str) -> Selection:
         if means_spots(wanted):
             return at_place(spots(self.view.pixels), wanted)
+        if means_side(wanted):
+            return Selection(side_mask(self.view.shape, wanted), 1.0, "built-in", side_words(wanted))
         plain = meaning(wanted)
         if isinstance(plain, Region) and plain.kind != "person":
             if plain.kind == "background":

@@ -19,6 +19,7 @@ from .matting import soften_edge
 from .ports import BUILT_IN, Segmenters
 from .refine import snap
 from .select import opposite, select
+from .sides import means_side
 from .view import PhotoView
 from .wording import meaning, means_spots
 
@@ -96,10 +97,12 @@ def _look(search: Search, target: Any) -> _Resolved:
 
 
 def _follows_pixels(target: Target) -> bool:
-    """Return whether the mask is made pixel by pixel, so that there is no outline to soften."""
+    """Return whether the mask is made pixel by pixel or fades out, so that there is no outline to soften."""
     ranges = LuminanceRange | ColorRange
     parts = read_phrases(target.text) if isinstance(target, Phrase) else ()
-    return isinstance(target, ranges) or any(means_spots(part) or isinstance(meaning(part), ranges) for part in parts)
+    return isinstance(target, ranges) or any(
+        means_spots(part) or means_side(part) or isinstance(meaning(part), ranges) for part in parts
+    )
 
 
 def _narrowed(segmenters: Segmenters, engine: str) -> Segmenters:

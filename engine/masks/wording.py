@@ -6,6 +6,7 @@ from ..plan.schema import ColorRange, LuminanceRange, Region
 from ..plan.words.lexicon import lexicon
 from .learned.phrase import Wanted, read_phrases
 from .learned.words import region_of, singular
+from .sides import means_side
 
 Plain = Region | ColorRange | LuminanceRange
 
@@ -63,4 +64,9 @@ def meaning(wanted: Wanted) -> Plain | None:
 def needs_no_model(text: str) -> bool:
     """Return whether every part of the phrase `text` is something that the built-in engines look for."""
     parts = read_phrases(text)
-    return bool(parts) and all(meaning(part) is not None or means_spots(part) for part in parts)
+    return bool(parts) and all(meaning(part) is not None or means_spots(part) or means_side(part) for part in parts)
+
+
+def names_side(text: str) -> bool:
+    """Return whether any part of a text says where and names no thing, so that it has no outline."""
+    return any(means_side(part) for part in read_phrases(text))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from ..masks.wording import needs_no_model
+from ..masks.wording import names_side, needs_no_model
 from .schema import Adjust, Auto, Blur, Crop, Flip, Phrase, Remove, Rotate, Step, Straighten, Target
 
 NEEDS_GENERATOR = "This kind of step needs a generative model; direct editing has none."
 NEEDS_SEGMENTER = (
     "Finding this needs a segmentation model; the built-in engines know sky, subject, background, people, colours, "
-    "tones, dust spots, boxes and points."
+    "tones, dust spots, sides of the frame, boxes and points."
 )
+NEEDS_THING = "A side of the photo has no outline to remove: name a thing, or crop."
 
 
 def why_not(step: Step, segmenters: bool = False) -> str:
@@ -18,6 +19,8 @@ def why_not(step: Step, segmenters: bool = False) -> str:
     segmenters: whether a segmentation model is at hand, which then decides what it can find.
     """
     match step:
+        case Remove(target=Phrase(text=text)) if names_side(text):
+            return NEEDS_THING
         case Adjust() | Auto() | Blur() | Remove():
             return "" if segmenters or _is_findable(step.target) else NEEDS_SEGMENTER
         case Crop() | Straighten() | Rotate() | Flip():

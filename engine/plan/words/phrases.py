@@ -274,11 +274,16 @@ class Reader:
             return Np("target", "", WHOLE, modifiers)
         if self.has(head, "region") and not any(self.has(i, "people") for i in before):
             return Np("target", "", Region(_region(self.tag(head, "region"))), modifiers)
+        if head > first and self.has(head, "side_nouns") and self._side(head - 1):
+            return Np("target", "", Phrase(self.slice(start, end)[:MAX_PHRASE]))
         if self.has(head, "adj", "complaint", "tone_nouns", "style_nouns", "left", "right", "numbers", "number"):
             return None
         if self.has(head, "people") and first == head and self.word(head) != "face":
             return Np("target", "person", Region("person"))
         return Np("target", "", Phrase(self.slice(start, end)[:MAX_PHRASE]), modifiers)
+
+    def _side(self, place: int) -> bool:
+        return self.has(place, "side", "left", "right") or self.word(place) in ("upper", "lower")
 
     def _limit(self, first: int, head: int) -> Target | None:
         """Return the target that words before a quality name, as in "sky contrast" or "skin color"."""
