@@ -254,17 +254,28 @@ def quality(found: list[Case], peers: dict[str, Method], sheet: Path | None) -> 
     print(f"{len(found)} holes{'':20} {'PSNR':>7} {'SSIM':>7} {'texture':>8} {'CPU s':>7}   built in is ahead in")
     for name, of in scores.items():
         mean = Score(*np.mean(np.array(of), axis=0))
-        ahead = [
-            np.mean([better(o, t) for o, t in zip(ours, of, strict=True)])
-            for better in (
-                lambda o, t: o.psnr >= t.psnr,
-                lambda o, t: o.ssim >= t.ssim,
-                lambda o, t: o.texture <= t.texture,
-            )
-        ]
-        ratio = mean.texture / float(np.mean([s.texture for s in ours]))
-        shares = "" if name == "built in" else " / ".join(f"{a:4.0%}" for a in ahead) + f"   texture {ratio:.2f}x ours"
+        photographs = _of_photographs(found, ours), _of_photographs(found, of)
+        shares = "" if name == "built in" else f"{_ahead(*photographs)} of photographs, {_ahead(ours, of)} of holes"
         print(f"{name:28} {mean.psnr:7.2f} {mean.ssim:7.3f} {mean.texture:8.2f} {mean.seconds:7.2f}   {shares}")
+
+
+def _of_photographs(found: list[Case], scores: list[Score]) -> list[Score]:
+    """Return the mean score of each photograph's holes."""
+    by_name: dict[str, list[Score]] = {}
+    for case, score in zip(found, scores, strict=True):
+        by_name.setdefault(case.name, []).append(score)
+    return [Score(*np.mean(np.array(of), axis=0)) for of in by_name.values()]
+
+
+def _ahead(ours: list[Score], theirs: list[Score]) -> str:
+    """Return how often ours are at least as good, in PSNR, SSIM and texture."""
+    pairs = list(zip(ours, theirs, strict=True))
+    shares = (
+        np.mean([o.psnr >= t.psnr for o, t in pairs]),
+        np.mean([o.ssim >= t.ssim for o, t in pairs]),
+        np.mean([o.texture <= t.texture for o, t in pairs]),
+    )
+    return " / ".join(f"{share:4.0%}" for share in shares)
 
 
 def contact(case: Case, painted: dict[str, Bytes], path: Path) -> None:

@@ -16,7 +16,7 @@ from ..errors import StillbytesError
 from ..geometry import Box, Size
 from ..opencv import cv2
 from ..tiles import Progress, no_progress
-from .finish import SHARP, SOFT, busyness, finished
+from .finish import SHARP, busyness, finished, luma
 from .patchmatch import CHANNELS, RADIUS, Field, Flags, Part, Search, enlarged, improve, repaired
 from .peel import peeled
 from .pyramid import Level, Values, encoded, first_level, patches_of, pyramid
@@ -227,24 +227,22 @@ def _vote_(values: Values, level: Level, near: Part, voters: Voters, turn: _Turn
     """Write what the voters paint to `values` in the hole, which `near` contains with its rim."""
     if turn.depth == 0 and turn.last:
         _last_vote_(values, level, near, voters)
-    else:
-        vote_(values, level.values, with_rim(level.hole), voters, _SHARP_COARSE if turn.depth else _SHARP_FINE)
+        return
+    vote_(values, level.values, with_rim(level.hole), voters, _SHARP_COARSE if turn.depth else _SHARP_FINE)
     picture, hole = level.values[near], level.hole[near]
     values[near] = without_step(values[near], picture, hole, agreeing=turn.depth >= _AGREE_FROM)
-    if turn.depth == 0 and turn.last:
-        smooth = thin_plate(picture[..., :3], ~hole)
-        values[near][..., :3] = leaned(values[near][..., :3], smooth, hole)
 
 
 def _last_vote_(values: Values, level: Level, near: Part, voters: Voters) -> None:
+    """Write the finished colours of the hole to `values`; the last channel is spent."""
     wide = with_rim(level.hole)
     vote_(values, level.values, wide, voters._replace(squares=True), SHARP)
-    sharp = values[near].copy()
-    busy = busyness(sharp)
-    calm = np.zeros_like(wide)
-    calm[near] = wide[near] & (busy < 1)
-    vote_(values, level.values, calm, voters, SOFT)
-    values[near] = finished(sharp, values[near], busy, wide[near])
+    votes, picture, hole = values[near], level.values[near], level.hole[near]
+    votes[..., 3] = np.where(wide[near], votes[..., 3], luma(votes) ** 2)
+    busy = busyness(votes)
+    votes[..., :3] = finished(votes, busy, wide[near])
+    votes[...] = without_step(votes, picture, hole, agreeing=False)
+    votes[..., :3] = leaned(votes[..., :3], thin_plate(picture[..., :3], ~hole), hole, busy)
 
 
 def _near(level: Level) -> Part:

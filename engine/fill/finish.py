@@ -1,8 +1,8 @@
-"""The last vote at the finest level: sharp where there is texture, calm where there is none.
+"""The last vote at the finest level: what all patches say, with the contrast that their mean took from textures.
 
-A mean of patches loses the contrast in which they differ (the law of total variance), and a single patch brings detail
-that nobody can know to places that are smooth. So textured places are painted from the best patches and get the
-contrast back that averaging took; smooth places are painted from all.
+A single patch paints detail that nobody can know, and the mean of all loses the contrast in which they differ (the law
+of total variance). So every place is painted with the mean, which is nearest to the truth, and textured places get
+contrast back: what the mean still shows of their detail is raised, within what the patches themselves differ by.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from .patchmatch import Flags
 
 Values = NDArray[np.float32]
 
-SHARP, SOFT = 10.0, 0.3
+SHARP = 1.0
 """Sharpness of the votes that `finished` wants."""
-CALM, BUSY = 6 / 255, 14 / 255
-"""Standard deviation of luma, in encoded units, up to which a place is smooth, and from which it is textured."""
-_WINDOW_PX, _DETAIL_PX = 3.0, 4.0
-_RESTORE = 3.0  # coarser levels have averaged too, and what they took is not in these votes
-_MOST_GAIN = np.float32(1.5)
+CALM, BUSY = 8 / 255, 17 / 255
+"""Deviation of luma, in encoded units, up to which a place counts as smooth, and from which as textured."""
+_WINDOW_PX, _DETAIL_PX = 1.5, 4.0
+_RESTORE = 8.0  # coarser levels have averaged too, and what they took is not in these votes
+_MOST_GAIN = np.float32(4)
+_MOST_SPREADS = np.float32(1.2)
+"""How far detail may be raised at most, in standard deviations of the patches' luma at the place."""
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -30,26 +32,30 @@ def luma(values: Values) -> Values:
     return values[..., :3] @ _LUMA
 
 
-def finished(sharp: Values, soft: Values, busy: Values, wide: Flags) -> Values:
-    """Return the two votes mixed by how busy each place is, float32 (h, w, 4), the last channel that of `soft`.
+def finished(votes: Values, busy: Values, wide: Flags) -> Values:
+    """Return votes with the contrast that averaging took from them, as far as places are `busy`, float32 (h, w, 3).
 
-    sharp: its last channel is the mean of squared luma, which tells the contrast that the mean lost. busy: of
-    `busyness`; where it is 1, the colours of `soft` do not count. wide: (h, w), what was voted on; elsewhere both are
-    the picture.
+    votes: (h, w, 4), the last channel the mean of squared luma. busy: (h, w) of `busyness`. wide: (h, w), what was
+    voted on; elsewhere votes are the picture on its own squares, and stay as they are.
     """
-    detail = sharp[..., :3] - _blurred(sharp[..., :3], _DETAIL_PX)
-    gain = _gain(np.maximum(sharp[..., 3] - luma(sharp) ** 2, 0), detail, wide)
-    share = busy[..., None]
-    out = soft.copy()
-    out[..., :3] = (1 - share) * soft[..., :3] + share * (sharp[..., :3] + (gain[..., None] - 1) * detail)
-    return np.where(wide[..., None], out, soft)
+    lost = np.maximum(votes[..., 3] - luma(votes) ** 2, 0)
+    detail = votes[..., :3] - _blurred(votes[..., :3], _DETAIL_PX)
+    raised = (_gain(lost, detail, wide) - 1)[..., None] * detail
+    most = (_MOST_SPREADS * np.sqrt(_blurred(lost, 1.0)) + np.float32(1e-4))[..., None]
+    share = (busy * wide)[..., None]
+    return (votes[..., :3] + share * most * np.tanh(raised / most)).astype(np.float32)
 
 
 def busyness(votes: Values) -> Values:
-    """Return 0 where `votes` (h, w, 4) are smooth, 1 where they are textured, and a soft step between, (h, w)."""
+    """Return 0 where what is voted for is smooth, 1 where it is textured, and a soft step between, (h, w).
+
+    votes: as `finished` wants them. Both what their mean shows and what it lost count as texture.
+    """
     plane = luma(votes)
+    lost = np.maximum(votes[..., 3] - plane**2, 0)
     variance = _blurred(plane * plane, _WINDOW_PX) - _blurred(plane, _WINDOW_PX) ** 2
-    t = np.clip((np.sqrt(np.maximum(variance, 0)) - CALM) / (BUSY - CALM), 0, 1)
+    deviation = np.sqrt(np.maximum(variance, 0) + _blurred(lost, _WINDOW_PX))
+    t = np.clip((deviation - CALM) / (BUSY - CALM), 0, 1)
     return (t * t * (3 - 2 * t)).astype(np.float32)
 
 

@@ -21,13 +21,10 @@ Places = NDArray[np.int32]
 
 _SMALLEST = 5
 _FEWEST_SWEEPS, _MOST_SWEEPS, _WORK_PX, _OVER = 8, 40, 2_000_000, 1.6
-_AGREEING, _MOST_SHARE = 16 / 255, 0.6
+_AGREEING, _MOST_SHARE = 20 / 255, 0.7
 """The difference, in encoded units, at which a quarter of the most is taken of the smooth surface, and that most."""
 _AGREEING_AT_RIM, _RIM_SHARE, _RIM_PX = 48 / 255, 0.5, 2.0
-_WINDOW_PX, _DETAIL_PX = 3.0, 4.0
-_CALM, _BUSY = 2 / 255, 6 / 255
-"""Deviation of detail up to which contrast lost is not restored, and from which all is."""
-_MOST_GAIN = 1.5
+_WINDOW_PX = 3.0
 
 
 @kernel
@@ -74,31 +71,20 @@ def thin_plate(values: Pixels, known: Flags) -> Pixels:
     return out
 
 
-def leaned(painting: Pixels, smooth: Pixels, hole: Flags) -> Pixels:
-    """Return `painting` (h, w, 3) drawn towards `smooth` in the hole, as far as both agree, its contrast kept.
+def leaned(painting: Pixels, smooth: Pixels, hole: Flags, busy: Plane) -> Pixels:
+    """Return `painting` (h, w, 3) drawn towards `smooth` in the hole, as far as both agree and it is not `busy`.
 
-    Both are in encoded units in [0, 1]. Where they differ by much there is texture, or an edge that the surface cannot
-    know, and the painting stays as it is; at the rim, where the surface knows most, less so.
+    Both are in encoded units in [0, 1]; busy: (h, w) in [0, 1]. Where they differ by much there is texture, or an edge
+    that the surface cannot know, and the painting stays as it is; at the rim, where the surface knows most, less so.
     """
     inside = hole[..., None].astype(np.float32)
     away = (np.clip(smooth, 0, 1) - painting) * inside
     norm = np.maximum(_blurred(inside[..., 0], _WINDOW_PX), np.float32(1e-3))
     square = _blurred((away * away).mean(axis=2), _WINDOW_PX) / norm
-    share = _MOST_SHARE / (1 + square / _AGREEING**2) ** 2
+    share = _MOST_SHARE * (1 - busy) / (1 + square / _AGREEING**2) ** 2
     rim = _RIM_SHARE * np.exp((1 - _depth(hole)) / _RIM_PX) / (1 + square / _AGREEING_AT_RIM**2) ** 2
     share = np.maximum(share, rim).astype(np.float32)
-    mixed = (painting + share[..., None] * away).astype(np.float32)
-    return np.where(hole[..., None], _with_contrast_of(mixed, painting), painting)
-
-
-def _with_contrast_of(mixed: Pixels, painting: Pixels) -> Pixels:
-    """Return `mixed` with its detail raised to that of `painting` where that has any: a mean has less."""
-    detail = mixed - _blurred(mixed, _WINDOW_PX)
-    had = painting - _blurred(painting, _WINDOW_PX)
-    left, wanted = (_blurred((d * d).mean(axis=2), _DETAIL_PX) for d in (detail, had))
-    gain = np.clip(np.sqrt(wanted / np.maximum(left, np.float32(1e-5))), 1, _MOST_GAIN) - 1
-    gain *= np.clip((np.sqrt(wanted) - _CALM) / (_BUSY - _CALM), 0, 1)
-    return (mixed + gain[..., None] * detail).astype(np.float32)
+    return (painting + share[..., None] * away).astype(np.float32)
 
 
 def _depth(hole: Flags) -> Plane:
