@@ -100,7 +100,7 @@ class StillbytesSelectByText(io.ComfyNode):
                     display_name="Text",
                     default="the sky",
                     tooltip="What to select, in English. Things need a detector or a semantic model; sky, subject, "
-                    "background, people, colours and tones do not.",
+                    "background, people, colours, tones and sides of the frame do not.",
                 ),
                 segmenter_input(),
                 engine_input(),
