@@ -10,6 +10,7 @@ import pytest
 FREE = (
     "CC BY",
     "CC BY-SA",
+    "CC0",
     "public domain",
     "no known",
     "United States government",

@@ -4,8 +4,8 @@ import runpy
 
 import numpy as np
 import pytest
-from stillbytes.engine.masks.network import prepared, read_arrays
-from stillbytes.engine.masks.subject_net import SIDE, answer
+from stillbytes.engine.masks.network import read_arrays
+from stillbytes.engine.masks.subject_net import SIDE, answer, seen
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
@@ -33,13 +33,13 @@ def photos(training, count=8):
 def test_the_export_computes_in_numpy_what_the_network_does_in_torch(training, tmp_path):
     torch.manual_seed(1)
     net = training["SubjectNet"]()
-    net(torch.randn(8, 3, SIDE, SIDE) * 2)  # moves the running means and variances off their start
+    net(torch.randn(8, training["CHANNELS"], SIDE, SIDE) * 2)  # moves the running means and variances off their start
     net.eval()
     training["export"](net, tmp_path / "net.safetensors", training["ONLY_LEARNING"])
     picture = np.random.default_rng(2).random((SIDE, SIDE, 3), np.float32)
     with torch.no_grad():
         said = net(training["as_tensor"]([picture]))[0].numpy()
-    assert answer(prepared(picture, SIDE), read_arrays(tmp_path / "net.safetensors")) == pytest.approx(said, abs=3e-3)
+    assert answer(seen(picture), read_arrays(tmp_path / "net.safetensors")) == pytest.approx(said, abs=3e-3)
 
 
 def test_a_few_steps_learn_to_tell_discs_from_noise(training):
@@ -48,28 +48,10 @@ def test_a_few_steps_learn_to_tell_discs_from_noise(training):
     assert training["overlap"](trained, [photo for photo in known if photo.box]) > 0.6
 
 
-def test_crops_are_pictures_with_a_share_of_subject_per_known_cell(training):
-    known, rng = training["Known"](photos(training)), np.random.default_rng(4)
-    shares = []
-    for _ in range(40):
-        crop = training["draw"](known, rng)
-        assert crop.picture.shape == (SIDE, SIDE, 3)
-        assert crop.picture.dtype == np.float32
-        assert 0 <= crop.picture.min() <= crop.picture.max() <= 1
-        assert crop.share.shape == crop.known.shape == (SIDE // 2, SIDE // 2)
-        assert 0 <= crop.share.min() <= crop.share.max() <= 1 + 1e-6
-        shares.append(crop.share.mean())
-    assert min(shares) == 0 < max(shares)
-
-
-def test_a_pasted_subject_is_where_its_truth_says(training):
-    orange, bare = (
-        photos(training)[1],
-        training["Photo"](np.full((70, 90, 3), 20, np.uint8), np.zeros((70, 90), np.uint8)),
-    )
-    rng = np.random.default_rng(5)
-    for _ in range(20):
-        picture, truth = training["paste"](orange, bare, rng)
-        redder = picture[..., 0].astype(int) - picture[..., 2]
-        assert np.median(redder[truth == 255]) > 40
-        assert redder[truth == 0].max() < 60
+def test_half_of_a_later_batch_is_mirrored_from_earlier_ones(training):
+    crops = training["Crops"](training["Known"](photos(training)), np.random.default_rng(6))
+    first, second = crops.batch(), crops.batch()
+    assert first.x.shape == second.x.shape == (training["BATCH"], training["CHANNELS"], SIDE, SIDE)
+    again = second.x[training["BATCH"] // 2 :].flip(-1)
+    assert all(any(torch.equal(crop, kept) for kept in first.x) for crop in again)
+    assert not any(torch.equal(crop, kept) for kept in first.x for crop in second.x[: training["BATCH"] // 2])
