@@ -2,7 +2,7 @@
 
     python training/sky_net.py --data DIR [--out engine/masks/sky_net.safetensors] [--steps 1600] [--hold-out 0/3]
 
-DIR is what sky_photos.py makes. Needs torch and safetensors; a few CPU minutes. `--hold-out K/N` leaves every N-th
+DIR is what sky_photos.py makes. Needs torch and safetensors; eleven CPU minutes. `--hold-out K/N` leaves every N-th
 photograph out, from the K-th, and says how well those are told apart.
 """
 
@@ -12,6 +12,8 @@ import argparse
 import json
 import runpy
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,6 +37,8 @@ ONLY_LEARNING = ("any", "drop")
 """The layers that the shipped network does without."""
 LEAST_SHARE = 0.015
 """A crop with less sky than this, but some, does not say whether there is a sky."""
+NEW_SKY, NIGHTS = 0.25, 0.1
+"""Of the photographs with a sky, those that get another one, and those that the later rounds turn into nights."""
 
 
 class Photo(NamedTuple):
@@ -95,12 +99,16 @@ def _grey(path: Path) -> Any:
     return cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
 
 
-def draw(skies: list[Photo], others: list[Photo], rng: np.random.Generator) -> Crop:
-    """Return a part of a random photograph, half of the time of one with a sky, as if another camera had taken it."""
+def draw(skies: list[Photo], others: list[Photo], rng: np.random.Generator, nights: float = 0.0) -> Crop:
+    """Return a part of a random photograph, half of the time of one with a sky, as if another camera had taken it.
+
+    nights: the share of those with a sky that become nights, at most NEW_SKY.
+    """
     group = skies if rng.random() < 0.5 else others
     photo = group[rng.integers(len(group))]
-    if group is skies and rng.random() < 0.25:
-        photo = _under_another_sky(photo, skies[rng.integers(len(skies))], rng)
+    if group is skies and (chance := rng.random()) < NEW_SKY:
+        other = skies[rng.integers(len(skies))]
+        photo = _at_night(photo, rng) if chance < nights else _under_another_sky(photo, other, rng)
     crop = _cut(photo, rng)
     return crop._replace(picture=_exposed(crop.picture, rng))
 
@@ -118,6 +126,21 @@ def _under_another_sky(photo: Photo, other: Photo, rng: np.random.Generator) -> 
             alpha = cv2.GaussianBlur((photo.truth == 255).astype(np.float32), (0, 0), 0.8)[..., None]
             return Photo((photo.picture * (1 - alpha) + sky * alpha).astype(np.uint8), photo.truth)
     return photo
+
+
+def _at_night(photo: Photo, rng: np.random.Generator) -> Photo:
+    """Return `photo` with a dark, noisy sky, lighter towards its lower end, over a ground of more contrast."""
+    sky = photo.truth == 255
+    if sky.all():  # a dark frame without a ground may be anything
+        return photo
+    alpha = cv2.GaussianBlur(sky.astype(np.float32), (0, 0), 0.8)[..., None]
+    lowest = max(1.0, float(np.flatnonzero(sky.any(axis=1)).max(initial=1)))
+    down = (np.arange(len(sky), dtype=np.float32)[:, None, None] / lowest) ** 3
+    tint = 1 + rng.uniform(-0.5, 0.5) * np.array([1, 0.1, -1])
+    noise = rng.normal(0, rng.uniform(0.5, 8), (*sky.shape, 1))
+    dark = (rng.uniform(0, 30) + rng.uniform(0, 50) * down) * tint + noise
+    ground = 255 * (photo.picture / 255) ** rng.uniform(1, 2.5) * rng.uniform(0.5, 1.2)
+    return Photo(np.clip(ground * (1 - alpha) + dark * alpha, 0, 255).astype(np.uint8), photo.truth)
 
 
 def _cut(photo: Photo, rng: np.random.Generator) -> Crop:
@@ -166,12 +189,25 @@ def loss_of(net: SkyNet, crops: list[Crop]) -> Tensor:
     return cells + 0.2 * (fn.binary_cross_entropy_with_logits(anything, there, reduction="none") * clear).mean()
 
 
+def _loss(net: SkyNet, crop: Callable[[], Crop]) -> Tensor:
+    return loss_of(net, [crop() for _ in range(BATCH)])
+
+
 def train(photos: list[Photo], steps: int, seed: int) -> SkyNet:
-    """Return the network after `steps`."""
+    """Return the network after a round of `steps` and two shorter ones that show nights as well.
+
+    Its weights are the mean of those after the second and the third round (Izmailov et al. 2018).
+    """
     torch.manual_seed(seed)
-    rng, net = np.random.default_rng(seed), SkyNet().to(memory_format=torch.channels_last)
+    net = SkyNet().to(memory_format=torch.channels_last)
     skies, others = [photo for photo in photos if photo.sky], [photo for photo in photos if not photo.sky]
-    learn(net, lambda: loss_of(net, [draw(skies, others, rng) for _ in range(BATCH)]), steps, warm_up=0.15)
+    after: list[dict[str, Tensor]] = []
+    for turn, (count, nights) in enumerate([(steps, 0.0), (steps * 5 // 16, NIGHTS), (steps // 2, NIGHTS)]):
+        net.train()
+        crop = partial(draw, skies, others, np.random.default_rng(seed + turn), nights)
+        learn(net, partial(_loss, net, crop), count, warm_up=0.15)
+        after.append({name: value.clone() for name, value in net.state_dict().items()})
+    net.load_state_dict({name: (value + after[1][name]) / 2 for name, value in after[2].items()})
     return net
 
 

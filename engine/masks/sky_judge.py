@@ -13,7 +13,7 @@ from .sky_scene import Scene
 
 ENOUGH = 3.3
 """Points from which a candidate counts as sky."""
-_ODDS_PER_POINT = 0.45
+_ODDS_PER_POINT = 0.48
 _POINTS_PER_ODDS = 2.0
 """Of what the network recognises. All three were fitted to free photographs, decision 31."""
 _MOST_SURE = 3.0
@@ -77,7 +77,7 @@ def judge(scene: Scene, sky: NDArray[np.bool_]) -> Verdict:
 
 def _judge_all(scene: Scene) -> Verdict:
     blue = float(scene.blue.mean())
-    points = 4 * blue - 2.5 + _recognised(scene)  # grey alone may be anything
+    points = 4 * blue - 3 + _recognised(scene)  # grey or black alone may be anything, however sure the network is
     return Verdict(points, "the whole frame is blue and smooth", "nothing but one smooth colour fills the frame")
 
 

@@ -67,3 +67,19 @@ def test_crops_are_pictures_with_a_share_of_sky_per_known_cell(training):
         assert crop.share.shape == crop.known.shape == (24, 24)
         assert 0 <= crop.share.min() <= crop.share.max() <= 1
         assert crop.known.min() > 0.99
+
+
+def test_a_night_has_a_dark_sky_over_the_same_ground(training):
+    photo = photos(training)[0]
+    for seed in range(4):
+        night = training["_at_night"](photo, np.random.default_rng(seed))
+        assert (night.truth == photo.truth).all()
+        assert night.picture[:25].mean() < 60 < photo.picture[:25].mean()
+        alike = np.corrcoef(night.picture[34:].ravel(), photo.picture[34:].ravel())[0, 1]
+        assert alike > 0.8
+
+
+def test_a_frame_full_of_sky_does_not_become_a_night(training):
+    photo = photos(training)[0]
+    full = photo._replace(truth=np.full_like(photo.truth, 255))
+    assert training["_at_night"](full, np.random.default_rng(0)) is full
