@@ -194,20 +194,14 @@ def _loss(net: SkyNet, crop: Callable[[], Crop]) -> Tensor:
 
 
 def train(photos: list[Photo], steps: int, seed: int) -> SkyNet:
-    """Return the network after a round of `steps` and two shorter ones that show nights as well.
-
-    Its weights are the mean of those after the second and the third round (Izmailov et al. 2018).
-    """
+    """Return the network after a round of `steps` and three more that show nights as well."""
     torch.manual_seed(seed)
     net = SkyNet().to(memory_format=torch.channels_last)
     skies, others = [photo for photo in photos if photo.sky], [photo for photo in photos if not photo.sky]
-    after: list[dict[str, Tensor]] = []
-    for turn, (count, nights) in enumerate([(steps, 0.0), (steps * 5 // 16, NIGHTS), (steps // 2, NIGHTS)]):
+    for turn, count in enumerate([steps, steps * 5 // 16, steps // 2, steps]):
         net.train()
-        crop = partial(draw, skies, others, np.random.default_rng(seed + turn), nights)
+        crop = partial(draw, skies, others, np.random.default_rng(seed + turn), NIGHTS if turn else 0.0)
         learn(net, partial(_loss, net, crop), count, warm_up=0.15)
-        after.append({name: value.clone() for name, value in net.state_dict().items()})
-    net.load_state_dict({name: (value + after[1][name]) / 2 for name, value in after[2].items()})
     return net
 
 
