@@ -2,7 +2,7 @@
 
     python training/sky_net.py --data DIR [--out engine/masks/sky_net.safetensors] [--steps 1600] [--hold-out 0/3]
 
-DIR is what sky_photos.py makes. Needs torch and safetensors; eleven CPU minutes. `--hold-out K/N` leaves every N-th
+DIR is what sky_photos.py makes. Needs torch and safetensors; some 25 CPU minutes. `--hold-out K/N` leaves every N-th
 photograph out, from the K-th, and says how well those are told apart.
 """
 
@@ -194,11 +194,11 @@ def _loss(net: SkyNet, crop: Callable[[], Crop]) -> Tensor:
 
 
 def train(photos: list[Photo], steps: int, seed: int) -> SkyNet:
-    """Return the network after a round of `steps` and three more that show nights as well."""
+    """Return the network after a round of `steps` and four more that show nights as well."""
     torch.manual_seed(seed)
     net = SkyNet().to(memory_format=torch.channels_last)
     skies, others = [photo for photo in photos if photo.sky], [photo for photo in photos if not photo.sky]
-    for turn, count in enumerate([steps, steps * 5 // 16, steps // 2, steps]):
+    for turn, count in enumerate([steps, steps * 5 // 16, steps // 2, steps, steps]):
         net.train()
         crop = partial(draw, skies, others, np.random.default_rng(seed + turn), NIGHTS if turn else 0.0)
         learn(net, partial(_loss, net, crop), count, warm_up=0.15)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..opencv import cv2
 from .sky_scene import Scene
 
-ENOUGH = 3.5
+ENOUGH = 4.5
 """Points from which a candidate counts as sky."""
 _ODDS_PER_POINT = 0.48
 _POINTS_PER_ODDS = 2.0
