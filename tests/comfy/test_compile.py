@@ -91,7 +91,7 @@ def info(comfy):
     scene = np.vstack([sky, ground])
     scene[150:210, 120:185] = (190, 60, 50)
     Image.fromarray(scene.astype(np.uint8)).save(comfy.input / PHOTO)
-    scene[150:210, 120:185] = (110, 80, 66)
+    scene[150:210, 120:185] = (82, 63, 55)
     Image.fromarray(scene.astype(np.uint8)).save(comfy.input / DIM)
     return comfy.get("/object_info")
 
