@@ -18,15 +18,24 @@ def why_not(step: Step, segmenters: bool = False) -> str:
 
     segmenters: whether a segmentation model is at hand, which then decides what it can find.
     """
+    if reason := why_never(step):
+        return reason
     match step:
-        case Remove(target=Phrase(text=text)) if names_side(text):
-            return NEEDS_THING
         case Adjust() | Auto() | Blur() | Remove():
             return "" if segmenters or _is_findable(step.target) else NEEDS_SEGMENTER
         case Crop() | Straighten() | Rotate() | Flip():
             return ""
         case _:
             return NEEDS_GENERATOR
+
+
+def why_never(step: Step) -> str:
+    """Return why neither a model nor a workflow can carry out `step`, in one sentence; "" if one can."""
+    match step:
+        case Remove(target=Phrase(text=text)) if names_side(text):
+            return NEEDS_THING
+        case _:
+            return ""
 
 
 def needs_segmenter(step: Step) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from ..develop.settings import SETTINGS, DevelopSettings, Grade, HueShift
 from ..framing import Framing
 from ..geometry import Size
-from .abilities import needs_segmenter
+from .abilities import needs_segmenter, why_never
 from .compile_paint import Painting, SpeedPreset, painting_of
 from .compile_targets import Masks
 from .describe import describe_step
@@ -78,7 +78,7 @@ def compile_plan(plan: EditPlan, options: CompileOptions | None = None) -> Compi
     compiler = _Compiler(options or CompileOptions())
     numbered = sorted(enumerate(plan.steps, 1), key=lambda entry: not isinstance(entry[1], Remove))
     for number, step in numbered:
-        if reason := compiler.take(step):
+        if reason := why_never(step) or compiler.take(step):
             compiler.left_out.append(f"{number}. {describe_step(step)} Left out: {reason}")
     return compiler.finish()
 

@@ -262,3 +262,11 @@ def test_automatic_settings_of_a_part_have_its_mask():
     part, whole = nodes(graph, "StillbytesAuto")
     assert graph[part["mask"][0]]["class_type"] == "StillbytesPickMask"
     assert "mask" not in whole
+
+
+def test_a_side_is_left_out_of_what_is_removed_as_in_direct_editing():
+    side = {"kind": "phrase", "text": "the left half"}
+    found = compiled({"op": "remove", "target": side}, adjust(side))
+    assert nodes(found.graph, "StillbytesFill") == []
+    assert len(nodes(found.graph, "StillbytesDevelop")) == 1
+    assert "no outline" in found.left_out[0]
