@@ -111,5 +111,11 @@ def soft_alpha(hole: Flags, soften_px: int) -> Alpha:
     return np.where(hole, np.float32(1), t * t * (3 - 2 * t)).astype(np.float32)
 
 
+def blurred(values: Pixels, sigma_px: float) -> Pixels:
+    """Return `values`, float32 (h, w) or (h, w, c), under a Gaussian of this width; borders reflect."""
+    out: Pixels = cv2().GaussianBlur(values, (0, 0), sigma_px, borderType=cv2().BORDER_REFLECT_101)
+    return out
+
+
 def _square(radius: int) -> NDArray[np.uint8]:
     return np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..geometry import Box, Size
-from ..opencv import cv2
 from ..tiles import Progress, no_progress
-from .blend import membrane
+from .blend import blurred, membrane
 from .complete import CompleteOptions, Schedule, check_shapes, context_of, descend, require_sources
 from .patchmatch import Flags
 from .pyramid import Level, Values, first_level, halved
@@ -91,7 +90,6 @@ def _as_level(painting: Values, finest: Level, steps: int) -> Values:
 
 def _follow(detailed: Values, painting: Values, hole: Flags, options: DetailOptions) -> Values:
     """Return `detailed` with the coarse part of `painting`, in the hole."""
-    sigma = float(options.scale)
-    missing = (painting - detailed) * hole[..., None].astype(np.float32)
-    coarse = cv2().GaussianBlur(missing, (0, 0), sigma, borderType=cv2().BORDER_REFLECT_101)
-    return detailed + np.float32(options.follow) * coarse
+    missing = np.where(hole[..., None], painting - detailed, np.float32(0))
+    coarse = np.float32(options.follow) * blurred(missing, float(options.scale))
+    return (detailed + coarse).astype(np.float32, copy=False)

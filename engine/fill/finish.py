@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..opencv import cv2
+from .blend import blurred
 from .patchmatch import Flags
 
 Values = NDArray[np.float32]
@@ -39,9 +39,9 @@ def finished(votes: Values, busy: Values, wide: Flags) -> Values:
     voted on; elsewhere votes are the picture on its own squares, and stay as they are.
     """
     lost = np.maximum(votes[..., 3] - luma(votes) ** 2, 0)
-    detail = votes[..., :3] - _blurred(votes[..., :3], _DETAIL_PX)
+    detail = votes[..., :3] - blurred(votes[..., :3], _DETAIL_PX)
     raised = (_gain(lost, detail, wide) - 1)[..., None] * detail
-    most = (_MOST_SPREADS * np.sqrt(_blurred(lost, 1.0)) + np.float32(1e-4))[..., None]
+    most = (_MOST_SPREADS * np.sqrt(blurred(lost, 1.0)) + np.float32(1e-4))[..., None]
     share = (busy * wide)[..., None]
     return (votes[..., :3] + share * most * np.tanh(raised / most)).astype(np.float32)
 
@@ -53,8 +53,8 @@ def busyness(votes: Values) -> Values:
     """
     plane = luma(votes)
     lost = np.maximum(votes[..., 3] - plane**2, 0)
-    variance = _blurred(plane * plane, _WINDOW_PX) - _blurred(plane, _WINDOW_PX) ** 2
-    deviation = np.sqrt(np.maximum(variance, 0) + _blurred(lost, _WINDOW_PX))
+    variance = blurred(plane * plane, _WINDOW_PX) - blurred(plane, _WINDOW_PX) ** 2
+    deviation = np.sqrt(np.maximum(variance, 0) + blurred(lost, _WINDOW_PX))
     t = np.clip((deviation - CALM) / (BUSY - CALM), 0, 1)
     return (t * t * (3 - 2 * t)).astype(np.float32)
 
@@ -62,13 +62,8 @@ def busyness(votes: Values) -> Values:
 def _gain(lost: Values, detail: Values, wide: Flags) -> Values:
     """Return by how much detail is to be raised, (h, w) from 1 on: `lost` is the variance that averaging took."""
     weight = wide.astype(np.float32)
-    norm = np.maximum(_blurred(weight, _DETAIL_PX), np.float32(1e-3))
-    left = _blurred((detail * detail).mean(axis=2) * weight, _DETAIL_PX) / norm
-    missing = _blurred(lost * weight, _DETAIL_PX) / norm
+    norm = np.maximum(blurred(weight, _DETAIL_PX), np.float32(1e-3))
+    left = blurred((detail * detail).mean(axis=2) * weight, _DETAIL_PX) / norm
+    missing = blurred(lost * weight, _DETAIL_PX) / norm
     gain = np.sqrt(1 + np.float32(_RESTORE) * missing / np.maximum(left, np.float32(1e-6)))
     return np.minimum(gain, _MOST_GAIN)
-
-
-def _blurred(values: Values, sigma_px: float) -> Values:
-    out: Values = cv2().GaussianBlur(values, (0, 0), sigma_px, borderType=cv2().BORDER_REFLECT_101)
-    return out

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..opencv import cv2
+from .blend import blurred
 
 Pixels = NDArray[np.float32]
 Flags = NDArray[np.bool_]
@@ -50,9 +51,9 @@ def _distance(flags: Flags) -> Pixels:
 def _ground(picture: Pixels, around: Flags, sigma_px: float) -> tuple[Pixels, Pixels]:
     """Return the local mean colour (h, w, 3) of the pixels `around`, and how far they lie from it (h, w)."""
     weight = around.astype(np.float32)
-    norm = np.maximum(_blurred(weight, sigma_px), np.float32(1e-6))
-    mean = _blurred(picture * weight[..., None], sigma_px) / norm[..., None]
-    square = _blurred((picture**2).sum(axis=2) * weight, sigma_px) / norm
+    norm = np.maximum(blurred(weight, sigma_px), np.float32(1e-6))
+    mean = blurred(picture * weight[..., None], sigma_px) / norm[..., None]
+    square = blurred((picture**2).sum(axis=2) * weight, sigma_px) / norm
     spread: Pixels = np.sqrt(np.maximum(square - (mean**2).sum(axis=2), 0)).astype(np.float32)
     return mean.astype(np.float32), spread
 
@@ -60,19 +61,14 @@ def _ground(picture: Pixels, around: Flags, sigma_px: float) -> tuple[Pixels, Pi
 def _nearest(picture: Pixels, inside: Flags) -> Pixels:
     """Return for each pixel the colour of the thing at its nearest pixel inside, noise averaged away."""
     weight = inside.astype(np.float32)
-    norm = np.maximum(_blurred(weight, _SOFT_PX), np.float32(1e-6))[..., None]
-    smooth = _blurred(picture * weight[..., None], _SOFT_PX) / norm
+    norm = np.maximum(blurred(weight, _SOFT_PX), np.float32(1e-6))[..., None]
+    smooth = blurred(picture * weight[..., None], _SOFT_PX) / norm
     _, labels = cv2().distanceTransformWithLabels(
         (~inside).view(np.uint8), cv2().DIST_L2, 5, labelType=cv2().DIST_LABEL_PIXEL
     )
     colors = np.zeros((int(labels.max()) + 1, 3), np.float32)
     colors[labels[inside]] = smooth[inside]
     return colors[labels]
-
-
-def _blurred(values: Pixels, sigma_px: float) -> Pixels:
-    out: Pixels = cv2().GaussianBlur(values, (0, 0), sigma_px, borderType=cv2().BORDER_REFLECT_101)
-    return out
 
 
 def _touching(flags: Flags, hole: Flags) -> Flags:

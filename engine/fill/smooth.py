@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..jit import kernel
 from ..opencv import cv2
+from .blend import blurred
 
 Pixels = NDArray[np.float32]
 Plane = NDArray[np.float32]
@@ -79,8 +80,8 @@ def leaned(painting: Pixels, smooth: Pixels, hole: Flags, busy: Plane) -> Pixels
     """
     inside = hole[..., None].astype(np.float32)
     away = (np.clip(smooth, 0, 1) - painting) * inside
-    norm = np.maximum(_blurred(inside[..., 0], _WINDOW_PX), np.float32(1e-3))
-    square = _blurred((away * away).mean(axis=2), _WINDOW_PX) / norm
+    norm = np.maximum(blurred(inside[..., 0], _WINDOW_PX), np.float32(1e-3))
+    square = blurred((away * away).mean(axis=2), _WINDOW_PX) / norm
     share = _MOST_SHARE * (1 - busy) / (1 + square / _AGREEING**2) ** 2
     rim = _RIM_SHARE * np.exp((1 - _depth(hole)) / _RIM_PX) / (1 + square / _AGREEING_AT_RIM**2) ** 2
     share = np.maximum(share, rim).astype(np.float32)
@@ -91,8 +92,3 @@ def _depth(hole: Flags) -> Plane:
     """Return how far each pixel of the hole is inside it, in px from 1; 0 elsewhere."""
     depth: Plane = cv2().distanceTransform(hole.view(np.uint8), cv2().DIST_L2, 5)
     return depth
-
-
-def _blurred(values: Pixels, sigma_px: float) -> Pixels:
-    out: Pixels = cv2().GaussianBlur(values, (0, 0), sigma_px, borderType=cv2().BORDER_REFLECT_101)
-    return out
